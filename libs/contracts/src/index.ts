@@ -1,0 +1,47 @@
+export { BatonError, type BatonErrorOptions, type FieldError } from './baton.error.js';
+export { defaultBackoff, retryDelayMs, type Backoff } from './backoff.js';
+export { channels, type Channel } from './channels.js';
+export { formatDuration, parseDuration } from './duration.js';
+export { errorCodes, type ErrorCode } from './error-codes.js';
+export { headers } from './headers.js';
+export type { JobTypes, PayloadOf, ResultOf } from './job-types.js';
+export { limits, shardCount, timersShard, timing } from './limits.js';
+export { priorities, priorityNames, type Priority } from './priority.js';
+export {
+  dispatchModes,
+  holdReasons,
+  isTerminal,
+  jobStates,
+  mayMove,
+  moves,
+  outcomeKinds,
+  scopes,
+  terminalStates,
+  transitions,
+  type DispatchMode,
+  type HoldReason,
+  type JobState,
+  type LiveState,
+  type Move,
+  type OutcomeKind,
+  type Scope,
+  type TerminalState,
+} from './states.js';
+export { defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
+export { JobRecordSchema, type JobRecord } from './gen/baton/jobs/v1/job_pb.js';
+export {
+  ExecutionEndedSchema,
+  ExecutionSchema,
+  Outcome,
+  WorkerEventSchema,
+  WorkerReportSchema,
+  type Execution,
+  type ExecutionEnded,
+  type ExecutionStarted,
+  type Failure,
+  type File,
+  type WorkerEvent,
+  type WorkerReport,
+} from './gen/baton/outcomes/v1/report_pb.js';
+export { ControlSchema, type Control, type RefusedExecution } from './gen/baton/control/v1/control_pb.js';
+export { JobEventSchema, type JobEvent } from './gen/baton/events/v1/event_pb.js';

@@ -1,0 +1,55 @@
+/** Bounds of the API and of the protocol, in one place. Sizes are bytes, durations milliseconds. */
+export const limits = {
+  /** An inline payload, as received. */
+  payloadBytes: 256 * 1024,
+  /** A whole request body. */
+  bodyBytes: 1024 * 1024,
+  /** A JSON result or a file that a handler may return inline. */
+  resultBytes: 256 * 1024,
+  orderingKeyBytes: 255,
+  idempotencyKeyBytes: 255,
+  metadataEntries: 16,
+  metadataBytes: 256,
+  batchJobs: 10_000,
+  maxAttempts: 100,
+  /** How far ahead `runAt` and `delay` may lie. */
+  aheadMs: 366 * 86_400_000,
+  timeoutMs: 24 * 3_600_000,
+  /** An error's message and its stack, each, as they are kept. */
+  errorChars: 8_192,
+  /** How long a long-poll may be held, and how many a key may have. */
+  waitSeconds: 60,
+  waitingPerKey: 100,
+  listItems: 200,
+  idempotencyMs: 24 * 3_600_000,
+  /** Rows or records that travel in one batch through relay and settle. */
+  batch: 500,
+} as const;
+
+/** Protocol timing (dispatch protocol); milliseconds. */
+export const timing = {
+  /** A polling worker's lease, and how often it is renewed while jobs run. */
+  leaseMs: 15_000,
+  leaseRenewMs: 5_000,
+  /** After a PostgreSQL restart nobody is rescued for this long: all sessions ended at once. */
+  rescueGraceMs: 20_000,
+  /** A session must be missing at two looks this far apart. */
+  rescueLookMs: 500,
+  /** An event worker's heartbeat, and the silence after which it is gone. */
+  heartbeatMs: 2_000,
+  silentMs: 6_000,
+  /** A handler that has run this long is announced by `started`. */
+  announceMs: 25,
+  /** Timers act on an attempt this long after its timeout, when its worker has said nothing. */
+  timeoutGraceMs: 30_000,
+  /** The slow sweep beneath every wake-up. */
+  sweepMs: 30_000,
+  /** A leader's renewal of its epoch, and the age at which a standby takes over. */
+  leaderRenewMs: 1_000,
+  leaderStaleMs: 10_000,
+} as const;
+
+/** Fixed for a deployment's life: rows carry a shard, leaders hold shards. */
+export const shardCount = 64;
+/** The timers are one more shard. */
+export const timersShard = shardCount;

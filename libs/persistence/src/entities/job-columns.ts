@@ -1,0 +1,38 @@
+import type { Backoff, DispatchMode, HoldReason, JobState } from '@baton/contracts';
+import { Column, PrimaryColumn } from 'typeorm';
+
+/** What a live job and one in history have in common. */
+export abstract class JobColumns {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'tenant_id' }) tenantId!: string;
+  @Column('text') queue!: string;
+  @Column('text') state!: JobState;
+  @Column('text', { nullable: true }) reason!: HoldReason | null;
+  /** Mode in which the current attempt was released. */
+  @Column('text', { nullable: true }) mode!: DispatchMode | null;
+  @Column('smallint') priority!: number;
+  @Column('text', { name: 'ordering_key', nullable: true }) orderingKey!: string | null;
+  @Column('bigint', { name: 'lane_place', nullable: true }) lanePlace!: number | null;
+  /** JSON. */
+  @Column('text') payload!: string;
+  @Column('jsonb', { nullable: true }) metadata!: Record<string, string> | null;
+  @Column('integer') attempt!: number;
+  @Column('integer') failures!: number;
+  @Column('integer', { name: 'max_attempts' }) maxAttempts!: number;
+  @Column('jsonb', { nullable: true }) backoff!: Backoff | null;
+  @Column('bigint', { name: 'timeout_ms' }) timeoutMs!: number;
+  @Column('integer') generation!: number;
+  @Column('integer') seq!: number;
+  @Column('integer', { name: 'queued_seq', nullable: true }) queuedSeq!: number | null;
+  @Column('integer', { name: 'started_seq', nullable: true }) startedSeq!: number | null;
+  @Column('timestamptz', { name: 'created_at' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'run_at', nullable: true }) runAt!: Date | null;
+  @Column('timestamptz', { name: 'queued_at', nullable: true }) queuedAt!: Date | null;
+  @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
+  @Column('uuid', { name: 'worker_id', nullable: true }) workerId!: string | null;
+  @Column('uuid', { name: 'execution_id', nullable: true }) executionId!: string | null;
+  @Column('bigint', { name: 'outbox_id', nullable: true }) outboxId!: number | null;
+  @Column('text', { nullable: true }) traceparent!: string | null;
+  @Column('text', { nullable: true }) tracestate!: string | null;
+  @Column('text', { nullable: true }) baggage!: string | null;
+}

@@ -1,0 +1,17 @@
+import { Column, Entity } from 'typeorm';
+import { JobColumns } from './job-columns.js';
+
+/** A terminal job with its result or error. */
+@Entity({ schema: 'baton', name: 'job_history' })
+export class JobHistoryEntity extends JobColumns {
+  @Column('timestamptz', { name: 'finished_at' }) finishedAt!: Date;
+  @Column('text', { name: 'result_kind', nullable: true }) resultKind!: 'json' | 'file' | null;
+  /** JSON. */
+  @Column('text', { nullable: true }) result!: string | null;
+  @Column('bytea', { nullable: true }) file!: Buffer | null;
+  @Column('text', { name: 'file_type', nullable: true }) fileType!: string | null;
+  @Column('text', { name: 'file_name', nullable: true }) fileName!: string | null;
+  @Column('text', { name: 'file_sha256', nullable: true }) fileSha256!: string | null;
+  /** JSON `{code, message, stack?}`. */
+  @Column('text', { nullable: true }) error!: string | null;
+}

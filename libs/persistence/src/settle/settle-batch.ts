@@ -1,0 +1,65 @@
+import type { Pool } from 'pg';
+import type { Released } from '../sql/release-jobs.sql.js';
+import { faultKind } from '../transaction/sqlstate.js';
+import { inTransaction } from '../transaction/transaction.js';
+import { type Settled, type Settlement } from './settlement.js';
+import { settleOnce } from './settle-once.js';
+
+export interface SettleOptions {
+  /** Numbers in [0, 1): the jitter of retries. */
+  random?: () => number;
+}
+
+export interface SettleReport {
+  /** One for each settlement, in their order. */
+  settled: Settled[];
+  /** Jobs that may run now: wake their queues. */
+  released: Released[];
+  /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
+  earliestRetryMs?: number | undefined;
+}
+
+/**
+ * Settles what workers said, in one transaction: applies what is current, and nothing that is stale. When
+ * PostgreSQL refuses a member for good, the batch is halved, each half in a transaction of its own, until that
+ * member is alone; its job is then dead with `result_not_storable`.
+ * @throws BatonError `unavailable` when PostgreSQL is away for longer than the retries last; nothing was applied
+ *   of the settlements that the report would have named, and all may be said again
+ */
+export async function settleBatch(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  options: SettleOptions = {},
+): Promise<SettleReport> {
+  if (settlements.length === 0) return { settled: [], released: [] };
+  const { random = Math.random } = options;
+  try {
+    return await inTransaction(pool, (tx) => settleOnce(tx, settlements, random), { random });
+  } catch (error) {
+    if (faultKind(error) !== 'member') throw error;
+    if (settlements.length === 1) return settleBatch(pool, [notStorable(settlements[0]!, error as Error)], options);
+    const middle = settlements.length >> 1;
+    const first = await settleBatch(pool, settlements.slice(0, middle), options);
+    const second = await settleBatch(pool, settlements.slice(middle), options);
+    return merge(first, second);
+  }
+}
+
+function notStorable(settlement: Settlement, cause: Error): Settlement {
+  if (settlement.error?.code === 'result_not_storable') throw cause;
+  const error = {
+    code: 'result_not_storable' as const,
+    message: `PostgreSQL refused what the handler gave back: ${cause.message}`,
+    retryable: false,
+  };
+  return { ...settlement, kind: 'failed', result: undefined, error };
+}
+
+function merge(first: SettleReport, second: SettleReport): SettleReport {
+  const dues = [first.earliestRetryMs, second.earliestRetryMs].filter((due) => due !== undefined);
+  return {
+    settled: [...first.settled, ...second.settled],
+    released: [...first.released, ...second.released],
+    earliestRetryMs: dues.length > 0 ? Math.min(...dues) : undefined,
+  };
+}

@@ -1,0 +1,71 @@
+import type { ErrorCode, JobState, OutcomeKind } from '@baton/contracts';
+
+export type JobResult =
+  | { kind: 'json'; json: string }
+  | { kind: 'file'; bytes: Buffer; mediaType: string; name: string; sha256: string };
+
+export interface JobFailure {
+  code: ErrorCode;
+  message: string;
+  stack?: string | undefined;
+  retryable: boolean;
+}
+
+/** One thing that a worker said of an execution. Times are its own clock's, for display only. */
+export interface Settlement {
+  jobId: string;
+  attempt: number;
+  executionId: string;
+  workerId: string;
+  tenantId: string;
+  queue: string;
+  orderingKey: string | undefined;
+  kind: OutcomeKind;
+  startedAtMs: number;
+  finishedAtMs?: number | undefined;
+  result?: JobResult | undefined;
+  error?: JobFailure | undefined;
+  /** When a snoozed job, or one whose handler named the time, is due again. */
+  retryAtMs?: number | undefined;
+}
+
+/**
+ * What became of a settlement.
+ * - `applied`: it moved the job.
+ * - `duplicate`: the owner said it before.
+ * - `refused`: another execution owns the attempt, or a newer attempt runs, or the job ended by another.
+ * - `busy`: its lane is locked elsewhere; say it again in the next round.
+ */
+export type Verdict = 'applied' | 'duplicate' | 'refused' | 'busy';
+
+/** A job's end, as it is shown to clients. */
+export interface TerminalOutcome {
+  jobId: string;
+  tenantId: string;
+  queue: string;
+  state: 'succeeded' | 'dead' | 'cancelled';
+  /** `generation:seq`, the place in the job's event log. */
+  cursor: string;
+  attempt: number;
+  executionId: string;
+  finishedAtMs: number;
+  traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
+  result?: JobResult | undefined;
+  error?: JobFailure | undefined;
+}
+
+export interface Settled {
+  settlement: Settlement;
+  verdict: Verdict;
+  /** The job's state after it was applied. */
+  state?: JobState;
+  terminal?: TerminalOutcome;
+}
+
+/** The error as it is kept and shown. */
+export function errorJson(error: JobFailure): string {
+  const { code, message, stack } = error;
+  return JSON.stringify(stack === undefined ? { code, message } : { code, message, stack });
+}

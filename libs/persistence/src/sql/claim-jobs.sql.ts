@@ -1,0 +1,93 @@
+import { BatonError, timing } from '@baton/contracts';
+import { run, type Queryable } from './statement.js';
+
+export interface ClaimParams {
+  workerId: string;
+  /** In turn: the first has precedence this time. */
+  queues: readonly string[];
+  /** Made by the worker, one a free slot. */
+  executionIds: readonly string[];
+  /** True where the lease was last extended some time ago. */
+  extendLease: boolean;
+}
+
+export interface ClaimedJob {
+  jobId: string;
+  tenantId: string;
+  queue: string;
+  attempt: number;
+  failures: number;
+  maxAttempts: number;
+  executionId: string;
+  orderingKey: string | null;
+  /** JSON. */
+  payload: string;
+  timeoutMs: number;
+  createdAtMs: number;
+  queuedAtMs: number;
+  claimedAtMs: number;
+  traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
+}
+
+/** The worker was given up and what it ran was released again: it must begin anew, under another id. */
+export class WorkerLostError extends BatonError {
+  constructor(workerId: string) {
+    super('worker_lost', `worker ${workerId} is no longer registered as alive; it must register under a new id`);
+  }
+}
+
+// The share lock on the worker's row is the fence against its rescue, which writes that row first: either this
+// claim is seen and released by the rescue, or it finds the worker gone and claims nothing.
+const fence = `SELECT id FROM baton.worker WHERE id = $1 AND state = 'alive' FOR SHARE`;
+const fenceAndExtend = `
+  UPDATE baton.worker SET lease_until = (SELECT baton.now()) + ${timing.leaseMs} * interval '1 ms'
+  WHERE id = $1 AND state = 'alive' RETURNING id`;
+
+// The lateral sub-query is read lazily, queue by queue, and locks no more rows than are taken.
+const claim = (me: string): string => `
+WITH me AS MATERIALIZED (${me}),
+picked AS MATERIALIZED (
+  SELECT p.id, row_number() OVER () AS n FROM (
+    SELECT j.id FROM me
+    CROSS JOIN unnest($2::text[]) AS q(name)
+    CROSS JOIN LATERAL (
+      SELECT id FROM baton.job
+      WHERE queue = q.name AND state = 'queued' AND mode = 'polling'
+      ORDER BY priority, id LIMIT cardinality($3::uuid[])
+      FOR UPDATE SKIP LOCKED
+    ) j
+    LIMIT cardinality($3::uuid[])
+  ) p
+), claimed AS (
+  UPDATE baton.job j
+  SET state = 'running', worker_id = $1, execution_id = ($3::uuid[])[p.n], started_at = (SELECT baton.now()),
+    started_seq = j.seq + 1, seq = j.seq + 1
+  FROM picked p WHERE j.id = p.id
+  RETURNING j.*, p.n
+)
+SELECT me.id AS me, c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attempt, c.failures,
+  c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey", c.payload,
+  c.timeout_ms AS "timeoutMs", c.traceparent, c.tracestate, c.baggage,
+  floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
+  floor(extract(epoch FROM c.queued_at) * 1000)::bigint AS "queuedAtMs",
+  floor(extract(epoch FROM c.started_at) * 1000)::bigint AS "claimedAtMs"
+FROM (VALUES (1)) AS one LEFT JOIN me ON true LEFT JOIN claimed c ON true
+ORDER BY c.n`;
+
+const plain = claim(fence);
+const extending = claim(fenceAndExtend);
+
+/**
+ * Claims released jobs for a polling worker: binds an execution to each and makes it `running`, in one statement.
+ * Only jobs stamped `polling`, whatever their queue's mode is now.
+ * @throws WorkerLostError
+ */
+export async function claimJobs(db: Queryable, params: ClaimParams): Promise<ClaimedJob[]> {
+  const [name, text] = params.extendLease ? ['claim-jobs-extend', extending] : ['claim-jobs', plain];
+  type Row = ClaimedJob & { me: string | null };
+  const rows = await run<Row>(db, name!, text!, [params.workerId, params.queues, params.executionIds]);
+  if (rows[0]?.me == null) throw new WorkerLostError(params.workerId);
+  return rows.filter((row) => row.jobId !== null);
+}

@@ -1,0 +1,84 @@
+import { errorJson, type Settlement, type TerminalOutcome } from '../settle/settlement.js';
+import { run, type Queryable } from './statement.js';
+
+export interface Finish {
+  settlement: Settlement;
+  state: 'succeeded' | 'dead' | 'cancelled';
+  countsAsFailure: boolean;
+}
+
+// The fence stands in the DELETE: the attempt is the current one, and its execution is this one or none yet.
+const text = `
+WITH m AS (
+  SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::float8[],
+    $7::text[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[])
+    AS m(job_id, m_attempt, m_execution, m_worker, final_state, started_ms,
+      m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error, failure)
+), gone AS (
+  DELETE FROM baton.job j USING m
+  WHERE j.id = m.job_id AND j.attempt = m.m_attempt AND j.state IN ('queued', 'running')
+    AND (j.execution_id IS NULL OR j.execution_id = m.m_execution)
+  RETURNING j.*, m.*
+)
+INSERT INTO baton.job_history (id, tenant_id, queue, state, mode, priority, ordering_key, lane_place, payload, metadata,
+  attempt, failures, max_attempts, backoff, timeout_ms, generation, seq, queued_seq, started_seq,
+  created_at, run_at, queued_at, started_at, worker_id, execution_id, outbox_id, traceparent, tracestate, baggage,
+  finished_at, result_kind, result, file, file_type, file_name, file_sha256, error)
+SELECT id, tenant_id, queue, final_state::baton.job_state, mode, priority, ordering_key, lane_place, payload, metadata,
+  attempt, failures + failure::int, max_attempts, backoff, timeout_ms, generation,
+  seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END, queued_seq, coalesce(started_seq, seq + 1),
+  created_at, run_at, queued_at, coalesce(started_at, to_timestamp(started_ms / 1000)),
+  m_worker, m_execution, outbox_id, traceparent, tracestate, baggage,
+  (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
+FROM gone
+RETURNING id, generation, seq, traceparent, tracestate, baggage,
+  floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms`;
+
+interface Row {
+  id: string;
+  generation: number;
+  seq: number;
+  traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
+  finished_ms: number;
+}
+
+/**
+ * Moves jobs whose execution has ended for good to history, with their results, and stores nothing of a stale or
+ * second outcome.
+ * @returns the outcomes applied; what is missing was stale
+ */
+export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, TerminalOutcome>> {
+  if (finishes.length === 0) return new Map();
+  const said = finishes.map((finish) => finish.settlement);
+  const file = (s: Settlement) => (s.result?.kind === 'file' ? s.result : undefined);
+  const rows = await run<Row>(db, 'finish-jobs', text, [
+    said.map((s) => s.jobId),
+    said.map((s) => s.attempt),
+    said.map((s) => s.executionId),
+    said.map((s) => s.workerId),
+    finishes.map((f) => f.state),
+    said.map((s) => s.startedAtMs),
+    said.map((s) => s.result?.kind ?? null),
+    said.map((s) => (s.result?.kind === 'json' ? s.result.json : null)),
+    said.map((s) => file(s)?.bytes ?? null),
+    said.map((s) => file(s)?.mediaType ?? null),
+    said.map((s) => file(s)?.name ?? null),
+    said.map((s) => file(s)?.sha256 ?? null),
+    said.map((s) => (s.error ? errorJson(s.error) : null)),
+    finishes.map((f) => f.countsAsFailure),
+  ]);
+  const byId = new Map(finishes.map((finish) => [finish.settlement.jobId, finish]));
+  return new Map(rows.map((row) => [row.id, outcomeOf(row, byId.get(row.id)!)]));
+}
+
+function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {
+  const { jobId, tenantId, queue, attempt, executionId, result, error } = settlement;
+  return {
+    jobId, tenantId, queue, state, attempt, executionId, result, error,
+    cursor: `${row.generation}:${row.seq}`,
+    finishedAtMs: row.finished_ms,
+    traceparent: row.traceparent, tracestate: row.tracestate, baggage: row.baggage,
+  };
+}

@@ -1,0 +1,72 @@
+import { BatonError } from '@baton/contracts';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Queryable } from '../sql/statement.js';
+import { faultKind } from './sqlstate.js';
+
+const levels = ['lanes', 'jobs', 'counters'] as const;
+type LockLevel = (typeof levels)[number];
+
+/**
+ * One transaction, which knows the one lock order: lanes, then jobs, then counters. A statement that takes new
+ * locks says so by `locking`; going back a level throws, since two transactions that lock in different orders
+ * can wait for each other for ever.
+ */
+export class Transaction implements Queryable {
+  private reached: LockLevel = 'lanes';
+
+  constructor(private readonly client: PoolClient) {}
+
+  locking(level: LockLevel): void {
+    if (levels.indexOf(level) < levels.indexOf(this.reached)) {
+      throw new TypeError(`lock order: ${level} must be locked before ${this.reached}`);
+    }
+    this.reached = level;
+  }
+
+  query<R extends QueryResultRow>(config: { name?: string; text: string; values: unknown[] }) {
+    return this.client.query<R>(config);
+  }
+}
+
+export interface RetryOptions {
+  /** How often a passing fault is tried again; each time after a longer, jittered pause. */
+  retries?: number;
+  random?: () => number;
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction. Faults that may pass are retried from the start.
+ * @throws BatonError `unavailable` when they do not pass; the original error otherwise
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (tx: Transaction) => Promise<T>,
+  { retries = 4, random = Math.random }: RetryOptions = {},
+): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      if (faultKind(error) !== 'passing') throw error;
+      if (tries >= retries) throw new BatonError('unavailable', 'PostgreSQL did not take the transaction', { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 2 ** tries * 10 * (0.5 + random())));
+    }
+  }
+}
+
+async function once<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(new Transaction(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A session that cannot roll back is not given back to the pool.
+    await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
