@@ -20,12 +20,14 @@ export {
 export { advanceLanes } from './sql/advance-lanes.sql.js';
 export { claimJobs, WorkerLostError, type ClaimedJob, type ClaimParams } from './sql/claim-jobs.sql.js';
 export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
+export { findApiKey, type ApiKeyRow } from './sql/find-api-key.sql.js';
 export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';
 export { lockJobs, type LockedJob } from './sql/lock-jobs.sql.js';
 export { lockLanes } from './sql/lock-lanes.sql.js';
 export { placeDue } from './sql/place-due.sql.js';
 export { leaveWorker, registerWorker, type WorkerRegistration } from './sql/register-worker.sql.js';
+export { readResults, type Standing } from './sql/read-results.sql.js';
 export { releaseJobs, type Released } from './sql/release-jobs.sql.js';
 export { renewLease } from './sql/renew-lease.sql.js';
 export { startJobs } from './sql/start-jobs.sql.js';
@@ -37,3 +39,27 @@ export { Listener, type ListenerOptions } from './wake/listener.js';
 export { Notifier } from './wake/notifier.js';
 export { lockClasses } from './wake/session-locks.js';
 export type { WakeLog } from './wake/wake-log.js';
+export { LeaderSession, type LeaderSessionOptions } from './relay/leader-session.js';
+export { PooledSessionError } from './relay/pooled-session.error.js';
+export { shardShare } from './relay/relay-locks.js';
+export type { LeadShardsRow, Term } from './sql/lead-shards.sql.js';
+export { deletePublished, type DoneRow, type PublishedBatch } from './sql/delete-published.sql.js';
+export {
+  fetchOutbox,
+  outboxTopicKey,
+  type FetchedTopic,
+  type OutboxJob,
+  type OutboxPosition,
+  type OutboxRow,
+  type OutboxTopic,
+} from './sql/fetch-outbox.sql.js';
+export { findOutboxTopics, type FoundTopic } from './sql/find-outbox-topics.sql.js';
+export { readOutboxGauges, type OutboxGauge } from './sql/read-outbox-gauges.sql.js';
+export { readPublishWindows } from './sql/read-publish-windows.sql.js';
+export { JobAcceptor, type JobAcceptorOptions } from './accept/job-acceptor.js';
+export { unknownQueue } from './accept/accept-group.js';
+export type { Accepted, AcceptRequest, IdempotencyKey, NewJob } from './accept/new-job.js';
+export type { JobRow } from './sql/job-columns.js';
+export { listJobs, type JobFilter } from './sql/list-jobs.sql.js';
+export { readAttempts, type AttemptRow } from './sql/read-attempts.sql.js';
+export { readJobs, type ReadJob } from './sql/read-jobs.sql.js';

@@ -1,7 +1,9 @@
+import { BatonError } from '@baton/contracts';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { entities } from '../entities/index.js';
 import { migrations } from '../migrations/index.js';
+import { faultKind } from '../transaction/sqlstate.js';
 
 export interface DatabaseOptions {
   /** Shown in pg_stat_activity, so that an operator sees whose session it is. */
@@ -12,19 +14,38 @@ export interface DatabaseOptions {
   lockTimeoutMs?: number;
 }
 
+/** Connections of the ordinary reads and writes, beside those of the hot statements. */
+const ormConnections = 4;
+const reconnectMs = 1_000;
+
 /**
- * One pool to PostgreSQL, seen two ways: `orm` for the ordinary reads and writes, `pool` for the hot
- * statements of `sql/`. Every session has a statement time-out and a lock time-out.
+ * PostgreSQL as the services use it: `pool` for the hot statements of `sql/`, `orm` for the ordinary reads and
+ * writes. Every session has a statement time-out and a lock time-out. It opens although PostgreSQL is away, so
+ * that a service can say that it is not ready instead of ending; what is asked of it meanwhile fails.
  */
 export class Database {
+  readonly pool: pg.Pool;
+  private readonly source: DataSource;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
   private constructor(
     readonly url: string,
-    readonly orm: DataSource,
-    readonly pool: pg.Pool,
-  ) {}
-
-  static async open(url: string, options: DatabaseOptions): Promise<Database> {
-    const orm = new DataSource({
+    options: DatabaseOptions,
+  ) {
+    const session = {
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      lock_timeout: options.lockTimeoutMs ?? 5_000,
+      idle_in_transaction_session_timeout: 30_000,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      types: { getTypeParser },
+    };
+    const { applicationName } = options;
+    this.pool = new pg.Pool({ ...session, connectionString: url, application_name: applicationName, max: options.max ?? 10 });
+    // An idle connection that breaks is replaced by the pool; whoever uses one gets the error itself.
+    this.pool.on('error', () => undefined);
+    this.source = new DataSource({
       type: 'postgres',
       url,
       schema: 'baton',
@@ -32,23 +53,39 @@ export class Database {
       migrations,
       migrationsTableName: 'migration',
       synchronize: false,
-      applicationName: options.applicationName,
-      poolSize: options.max ?? 10,
-      extra: {
-        statement_timeout: options.statementTimeoutMs ?? 15_000,
-        lock_timeout: options.lockTimeoutMs ?? 5_000,
-        idle_in_transaction_session_timeout: 30_000,
-        connectionTimeoutMillis: 5_000,
-        keepAlive: true,
-        types: { getTypeParser },
-      },
+      applicationName,
+      poolSize: Math.min(ormConnections, options.max ?? ormConnections),
+      poolErrorHandler: () => undefined,
+      extra: session,
     });
-    await orm.initialize();
-    return new Database(url, orm, poolOf(orm));
+  }
+
+  static async open(url: string, options: DatabaseOptions): Promise<Database> {
+    const database = new Database(url, options);
+    await database.initialise();
+    return database;
+  }
+
+  /** @throws BatonError `unavailable` while PostgreSQL has not been reached yet */
+  get orm(): DataSource {
+    if (!this.source.isInitialized) throw new BatonError('unavailable', 'PostgreSQL has not been reached yet');
+    return this.source;
   }
 
   async close(): Promise<void> {
-    if (this.orm.isInitialized) await this.orm.destroy();
+    this.closed = true;
+    clearTimeout(this.retry);
+    if (this.source.isInitialized) await this.source.destroy();
+    await this.pool.end();
+  }
+
+  private async initialise(): Promise<void> {
+    try {
+      await this.source.initialize();
+    } catch (error) {
+      if (faultKind(error) !== 'passing') throw error;
+      if (!this.closed) this.retry = setTimeout(() => void this.initialise(), reconnectMs);
+    }
   }
 }
 
@@ -69,12 +106,6 @@ export async function migrate(url: string): Promise<void> {
   } finally {
     await lock.end();
   }
-}
-
-function poolOf(orm: DataSource): pg.Pool {
-  const pool = (orm.driver as unknown as { master?: unknown }).master;
-  if (!(pool instanceof pg.Pool)) throw new TypeError('TypeORM no longer keeps a pg.Pool as its master');
-  return pool;
 }
 
 const int8 = 20;

@@ -26,6 +26,8 @@ export interface LeadShardsRow {
   /** Shards whose locks this session held before the statement. */
   held: number[];
   taken: Term[];
+  /** Shards, the timers among them, that nobody leads now. */
+  leaderless: number;
   /** Replicas whose sessions this statement ended. */
   deposed: string[];
   /** A polling worker has a lease, or runs something although its lease is over. */
@@ -85,6 +87,7 @@ SELECT
   (SELECT replicas::integer FROM live) AS "replicas",
   ARRAY(SELECT shard FROM locks WHERE pid = pg_backend_pid() AND shard <= ${timersShard}) AS "held",
   (SELECT coalesce(json_agg(taken), '[]') FROM taken) AS "taken",
+  (SELECT ${shardCount + 1} - count(*) FILTER (WHERE shard <= ${timersShard}) - (SELECT count(*) FROM taken) FROM locks)::integer AS "leaderless",
   ARRAY(SELECT id::text FROM deposed WHERE ended) AS "deposed",
   EXISTS (
     SELECT FROM baton.worker w

@@ -1,0 +1,27 @@
+import { Database, findApiKey } from '@baton/persistence';
+import { AuthModule, deriveJobTokenKey } from '@baton/service';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule } from './database.module.js';
+import type { GatewayConfig } from './gateway.config.js';
+import { ResultsModule } from './results/results.module.js';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: GatewayConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(config),
+        AuthModule.forRoot({
+          inject: [Database],
+          useFactory: (database: Database) => ({
+            mode: config.auth,
+            jobTokenKey: deriveJobTokenKey(config.masterKey),
+            lookup: { findByHash: (hash: Buffer) => findApiKey(database.pool, hash) },
+          }),
+        }),
+        ResultsModule.forRoot(config),
+      ],
+    };
+  }
+}

@@ -1,0 +1,15 @@
+import { runService, setupOpenApi } from '@baton/service';
+import { AppModule } from './app.module.js';
+import { gatewayFields } from './gateway.config.js';
+
+await runService({
+  name: 'result-gateway',
+  port: 3001,
+  config: gatewayFields,
+  module: (config) => AppModule.forRoot(config),
+  hooks: {
+    configure: async (app) => {
+      await setupOpenApi(app, { title: 'Baton: results', version: '1' });
+    },
+  },
+});

@@ -1,0 +1,132 @@
+import { BatonError } from '@baton/contracts';
+import type { JobResult, TerminalOutcome } from '@baton/persistence';
+import { type Caller, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
+import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
+import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { BatchedReader } from '../waiting/batched-reader.js';
+import { tenantOf, WaitingRoom } from '../waiting/waiting-room.js';
+import { FileLinks } from './file-links.js';
+import { preferredWaitMs } from './prefer-wait.js';
+import { pendingBody, pendingSchema, resultBody, resultSchema } from './result-body.js';
+
+const jobIdSchema = z.uuid();
+const linkSchema = z.strictObject({ expires: z.coerce.number().int().min(0).max(8.64e15), signature: z.string().max(100) });
+const retryAfterSeconds = 1;
+
+/** A job's result, once it has settled: nothing that a worker merely said is ever shown. */
+@ApiTags('results')
+@Controller('v1/results')
+export class ResultsController {
+  constructor(
+    @Inject(BatchedReader) private readonly reader: BatchedReader,
+    @Inject(WaitingRoom) private readonly room: WaitingRoom,
+    @Inject(FileLinks) private readonly links: FileLinks,
+  ) {}
+
+  @Get(':jobId')
+  @Scopes('jobs:read')
+  @JobTokenAllowed({ param: 'jobId' })
+  @ApiOperation({ summary: 'The result of a job, waited for where `Prefer: wait=N` asks so' })
+  @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N: hold the request up to N ≤ 60 s' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'the ETag of an earlier answer' })
+  @ApiOkResponse({ standardSchema: resultSchema, description: 'The result' })
+  @ApiAcceptedResponse({ standardSchema: pendingSchema, description: 'Not there yet: come again after Retry-After' })
+  async read(
+    @Param('jobId', { schema: jobIdSchema }) jobId: string,
+    @Headers('prefer') prefer: string | undefined,
+    @Principal() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const startTime = new Date();
+    const ms = preferredWaitMs(prefer, Math.random());
+    const standing = ms === 0 ? await this.reader.read(jobId) : await this.hold(jobId, ms, caller, reply);
+    if (!standing || tenantOf(standing) !== caller.tenantId) throw new BatonError('not_found', `there is no job ${jobId}`);
+    if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
+    if (standing.terminal) return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply, startTime });
+    void reply.header('etag', `"${standing.cursor}"`);
+    if (request.headers['if-none-match'] === `"${standing.cursor}"`) return void reply.code(304).send();
+    return void reply.code(202).header('retry-after', retryAfterSeconds).send(pendingBody(standing));
+  }
+
+  @Get(':jobId/file')
+  @Public()
+  @ApiOperation({ summary: 'The file that a job returned, by the signed link of its result' })
+  @ApiOkResponse({ description: 'The bytes of the file' })
+  async file(
+    @Param('jobId', { schema: jobIdSchema }) jobId: string,
+    @Query({ schema: linkSchema }) link: z.infer<typeof linkSchema>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const refusal = this.links.refuse(jobId, link, Date.now());
+    if (refusal !== undefined) throw new BatonError('unauthenticated', refusal);
+    const standing = await this.reader.read(jobId);
+    const result = standing?.terminal ? standing.outcome.result : undefined;
+    if (result?.kind !== 'file') throw new BatonError('not_found', `job ${jobId} has no file`);
+    sendFile(reply, result);
+  }
+
+  private async hold(jobId: string, ms: number, caller: Caller, reply: FastifyReply) {
+    const gone = new AbortController();
+    const onClose = (): void => gone.abort();
+    reply.raw.once('close', onClose);
+    const held = channelConnections.labels('long-poll');
+    held.inc();
+    try {
+      const holder = caller.kind === 'key' ? caller.keyId : caller.jobId;
+      return await this.room.wait(jobId, { tenantId: caller.tenantId, holder, ms, signal: gone.signal });
+    } finally {
+      held.dec();
+      reply.raw.off('close', onClose);
+    }
+  }
+
+  private tell(
+    outcome: TerminalOutcome,
+    channel: 'poll' | 'long-poll',
+    { request, reply, startTime }: { request: FastifyRequest; reply: FastifyReply; startTime: Date },
+  ): void {
+    const { jobId, state, cursor, result, error } = outcome;
+    if (state !== 'succeeded') {
+      const [code, word] = state === 'dead' ? (['job_dead', 'has failed for good'] as const) : (['job_cancelled', 'was cancelled'] as const);
+      throw new BatonError(code, `job ${jobId} ${word}${error ? `: ${error.code}: ${error.message}` : ''}`);
+    }
+    const { traceparent, tracestate, baggage, tenantId: tenant, queue, attempt, executionId } = outcome;
+    reply.raw.once('finish', () => {
+      deliverSeconds.labels(channel).observe((Date.now() - outcome.finishedAtMs) / 1_000);
+      const carrier = traceparent === null ? undefined : { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };
+      recordDeliver({ jobId, tenant, queue, attempt, executionId, carrier, channel, startTime, outcome: 'delivered' });
+    });
+    if (result?.kind === 'file') return this.tellFile(outcome, result, request, reply);
+    void reply.header('etag', `"${cursor}"`);
+    if (request.headers['if-none-match'] === `"${cursor}"`) return void reply.code(304).send();
+    void reply.send(resultBody(outcome, result === undefined ? null : JSON.parse(result.json)));
+  }
+
+  /** No ETag: the body has a signed link of its own each time. */
+  private tellFile(
+    outcome: TerminalOutcome,
+    result: Extract<JobResult, { kind: 'file' }>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const { mediaType, name, sha256, bytes } = result;
+    if (request.headers.accept === mediaType) return sendFile(reply, result);
+    const { path, expiresAtMs } = this.links.make(outcome.jobId, Date.now());
+    const url = `${request.protocol}://${request.host}${path}`;
+    const file = { url, mediaType, name, size: bytes.length, sha256, expiresAt: new Date(expiresAtMs).toISOString() };
+    void reply.header('cache-control', 'no-store').send(resultBody(outcome, { file }));
+  }
+}
+
+function sendFile(reply: FastifyReply, { bytes, mediaType, name }: Extract<JobResult, { kind: 'file' }>): void {
+  void reply
+    .header('content-type', mediaType)
+    .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'private, no-store')
+    .send(bytes);
+}

@@ -1,0 +1,37 @@
+import type { InsertedJob } from '../sql/insert-jobs.sql.js';
+import type { ReadJob } from '../sql/read-jobs.sql.js';
+import type { NewJob } from './new-job.js';
+
+/** A new job as it would be read, put together from what was asked for and what PostgreSQL decided. */
+export function jobRowOf(tenantId: string, job: NewJob, decided: InsertedJob): ReadJob {
+  const { state, mode, maxAttempts, timeoutMs, createdAtMs, runAtMs } = decided;
+  const queued = state === 'queued';
+  return {
+    id: job.id,
+    tenantId,
+    queue: job.queue,
+    state,
+    reason: state === 'held' ? 'lane' : null,
+    mode,
+    priority: job.priority,
+    orderingKey: job.orderingKey ?? null,
+    payload: job.payload,
+    metadata: job.metadata ? { ...job.metadata } : null,
+    attempt: queued ? 1 : 0,
+    failures: 0,
+    maxAttempts,
+    backoff: job.backoff ?? null,
+    timeoutMs,
+    generation: 0,
+    seq: 2,
+    createdAtMs,
+    runAtMs,
+    queuedAtMs: queued ? createdAtMs : null,
+    startedAtMs: null,
+    finishedAtMs: null,
+    workerId: null,
+    executionId: null,
+    traceparent: job.trace.traceparent,
+    error: null,
+  };
+}

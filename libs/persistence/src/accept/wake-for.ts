@@ -1,0 +1,17 @@
+import { channels, type Channel, type DispatchMode } from '@baton/contracts';
+import type { GroupResult } from './accept-group.js';
+
+/** Tells those who wait what a committed group has for them: workers, the relay's outbox, its timers. */
+export function wakeFor(
+  { inserted, released }: Pick<GroupResult, 'inserted' | 'released'>,
+  wake: (channel: Channel, item: string) => void,
+): void {
+  const channelOf = (mode: DispatchMode): Channel => (mode === 'event' ? channels.outbox : channels.jobs);
+  let earliest = Infinity;
+  for (const { state, mode, queue, runAtMs } of inserted) {
+    if (state === 'queued' && mode) wake(channelOf(mode), queue);
+    if (state === 'scheduled' && runAtMs !== null) earliest = Math.min(earliest, runAtMs);
+  }
+  for (const { mode, queue } of released) wake(channelOf(mode), queue);
+  if (earliest < Infinity) wake(channels.timers, String(earliest));
+}

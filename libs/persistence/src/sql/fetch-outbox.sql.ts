@@ -1,0 +1,122 @@
+import { limits } from '@baton/contracts';
+import type { Queryable } from './statement.js';
+
+/** A job topic: rows of one queue and priority go there. */
+export interface OutboxTopic {
+  queue: string;
+  priority: number;
+}
+
+/** Where to begin in one shard of a topic: after the row `low`. */
+export interface OutboxPosition extends OutboxTopic {
+  shard: number;
+  low: number;
+}
+
+export interface OutboxRow extends OutboxTopic {
+  shard: number;
+  id: number;
+  jobId: string;
+  attempt: number;
+  /** How long the row has waited, by PostgreSQL's clock. */
+  waitedMs: number;
+  /** Null: the job was settled or released anew since. The row is to be deleted, and nothing to be sent. */
+  job: OutboxJob | null;
+}
+
+export interface OutboxJob {
+  tenantId: string;
+  orderingKey: string | null;
+  failures: number;
+  maxAttempts: number;
+  /** JSON. */
+  payload: string;
+  timeoutMs: number;
+  createdAtMs: number;
+  queuedAtMs: number;
+  traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
+}
+
+export interface FetchedTopic {
+  /** In order of id. */
+  rows: OutboxRow[];
+  /** There may be more beyond these. */
+  more: boolean;
+}
+
+const batchRows = limits.batch;
+const batchBytes = 512 * 1024;
+
+// A look takes at most this many of each shard, twice an even share, so that 64 full shards cost 1,000 index
+// entries and not 32,000.
+const perShard = `(SELECT ceil(2.0 * ${batchRows} / count(DISTINCT shard))::integer FROM at)`;
+
+// The job is looked up by a LATERAL with a LIMIT, which the planner cannot turn into a scan of the whole table.
+const text = `
+WITH at AS MATERIALIZED (
+  SELECT * FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) AS at (shard, queue, priority, low)
+), due AS MATERIALIZED (
+  SELECT o.*, row_number() OVER (PARTITION BY o.queue, o.priority ORDER BY o.id) AS place
+  FROM at CROSS JOIN LATERAL (
+    SELECT shard, queue, priority, id, job_id, attempt, created_at FROM baton.outbox o
+    WHERE o.shard = at.shard AND o.queue = at.queue AND o.priority = at.priority AND o.id > at.low
+    ORDER BY o.id LIMIT ${perShard}
+  ) o
+), sized AS (
+  SELECT due.*, j.*, sum(coalesce(octet_length(j.payload), 0)) OVER (PARTITION BY due.queue, due.priority ORDER BY due.id) AS bytes
+  FROM due LEFT JOIN LATERAL (
+    SELECT tenant_id, ordering_key, failures, max_attempts, payload, timeout_ms, traceparent, tracestate, baggage,
+      created_at AS accepted_at, queued_at
+    FROM baton.job j WHERE j.id = due.job_id AND j.attempt = due.attempt AND j.state = 'queued' LIMIT 1
+  ) j ON true
+  WHERE due.place <= ${batchRows}
+)
+SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
+  extract(epoch FROM (SELECT baton.now()) - created_at)::float8 * 1000 AS "waitedMs",
+  tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
+  timeout_ms AS "timeoutMs", traceparent, tracestate, baggage,
+  floor(extract(epoch FROM accepted_at) * 1000)::bigint AS "createdAtMs",
+  floor(extract(epoch FROM queued_at) * 1000)::bigint AS "queuedAtMs",
+  (SELECT count(*) FROM due d WHERE d.queue = sized.queue AND d.priority = sized.priority)::integer AS found
+FROM sized WHERE place = 1 OR bytes <= ${batchBytes}
+ORDER BY id`;
+
+type Row = Omit<OutboxRow, 'job'> & { [K in keyof OutboxJob]: OutboxJob[K] | null } & { found: number };
+
+/**
+ * The next rows of some topics, each in order of id, at most 500 and 512 KiB of payload a topic.
+ * Not prepared: a plan made while the tables were all but empty would scan them when they are not.
+ */
+export async function fetchOutbox(db: Queryable, positions: readonly OutboxPosition[]): Promise<Map<string, FetchedTopic>> {
+  const { rows } = await db.query<Row>({
+    text,
+    values: [
+      positions.map((at) => at.shard),
+      positions.map((at) => at.queue),
+      positions.map((at) => at.priority),
+      positions.map((at) => at.low),
+    ],
+  });
+  const topics = new Map<string, FetchedTopic>();
+  for (const row of rows) {
+    const key = outboxTopicKey(row);
+    let topic = topics.get(key);
+    if (!topic) topics.set(key, (topic = { rows: [], more: false }));
+    topic.rows.push(outboxRow(row));
+    topic.more = row.found > topic.rows.length || row.found >= batchRows;
+  }
+  return topics;
+}
+
+export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
+  return `${queue}/${priority}`;
+}
+
+function outboxRow(row: Row): OutboxRow {
+  const { shard, queue, priority, id, jobId, attempt, waitedMs, tenantId, payload, ...job } = row;
+  const place = { shard, queue, priority, id, jobId, attempt, waitedMs };
+  if (tenantId === null || payload === null) return { ...place, job: null };
+  return { ...place, job: { ...(job as Omit<OutboxJob, 'tenantId' | 'payload'>), tenantId, payload } };
+}

@@ -1,0 +1,90 @@
+import type { DispatchMode } from '@baton/contracts';
+import type { NewJob } from '../accept/new-job.js';
+import type { Transaction } from '../transaction/transaction.js';
+import { run } from './statement.js';
+
+export interface JobToInsert {
+  tenantId: string;
+  job: NewJob;
+  /** Its place in its lane, whose lock the transaction holds: taken if it is due. */
+  place: number | null;
+}
+
+/** What PostgreSQL decided of a new job. Times are milliseconds since the epoch. */
+export interface InsertedJob {
+  id: string;
+  queue: string;
+  state: 'scheduled' | 'held' | 'queued';
+  mode: DispatchMode | null;
+  maxAttempts: number;
+  timeoutMs: number;
+  createdAtMs: number;
+  runAtMs: number | null;
+  /** Of the transaction: what became of it can be asked when the answer to COMMIT is lost. */
+  xid: string;
+}
+
+// State and defaults are decided here, by the database's clock and the queue's row as it is now.
+const text = `
+WITH moment AS MATERIALIZED (SELECT baton.now() AS now),
+given AS MATERIALIZED (
+  SELECT i.*, q.dispatch_mode, m.now,
+    coalesce(i.max_attempts, q.max_attempts) AS attempts_allowed, coalesce(i.timeout_ms, q.timeout_ms) AS attempt_ms,
+    coalesce(to_timestamp(i.run_at_ms / 1000), m.now + i.delay_ms * interval '1 ms') AS due
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int4[],
+      $10::text[], $11::int8[], $12::float8[], $13::float8[], $14::text[], $15::text[], $16::text[])
+    AS i(id, tenant_id, queue, priority, ordering_key, place, payload, metadata, max_attempts,
+      backoff, timeout_ms, run_at_ms, delay_ms, traceparent, tracestate, baggage)
+  JOIN baton.queue q ON q.name = i.queue
+  CROSS JOIN moment m
+), decided AS MATERIALIZED (
+  SELECT g.*, s.state,
+    CASE WHEN s.state = 'queued' AND g.dispatch_mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
+  FROM given g CROSS JOIN LATERAL (
+    SELECT CASE WHEN g.due > g.now THEN 'scheduled' WHEN g.place IS NOT NULL THEN 'held' ELSE 'queued' END AS state
+  ) s
+), announced AS (
+  INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt, created_at)
+  SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, outbox_id, id, 1, now
+  FROM decided WHERE outbox_id IS NOT NULL
+)
+INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place, payload, metadata,
+  attempt, max_attempts, backoff, timeout_ms, seq, queued_seq, created_at, run_at, queued_at, outbox_id,
+  traceparent, tracestate, baggage)
+SELECT id, tenant_id, queue, state::baton.job_state, CASE WHEN state = 'held' THEN 'lane' END,
+  CASE WHEN state = 'queued' THEN dispatch_mode END, priority, ordering_key, CASE WHEN state = 'held' THEN place END,
+  payload, metadata::jsonb, (state = 'queued')::int, attempts_allowed, backoff::jsonb, attempt_ms,
+  2, CASE WHEN state = 'queued' THEN 2 END, now, due, CASE WHEN state = 'queued' THEN now END, outbox_id,
+  traceparent, tracestate, baggage
+FROM decided
+RETURNING id, queue, state, mode, max_attempts AS "maxAttempts", timeout_ms AS "timeoutMs",
+  floor(extract(epoch FROM created_at) * 1000)::bigint AS "createdAtMs",
+  floor(extract(epoch FROM run_at) * 1000)::bigint AS "runAtMs", pg_current_xact_id()::text AS xid`;
+
+/**
+ * Inserts new jobs: `scheduled` when not due, `held` when they have a place in a lane, else released under
+ * attempt 1, in event mode with their outbox rows. Their events 1 (accepted) and 2 (what they became) are given.
+ * @returns a row a job, in no order; a job whose queue is unknown has none
+ */
+export async function insertJobs(tx: Transaction, jobs: readonly JobToInsert[]): Promise<InsertedJob[]> {
+  tx.locking('jobs');
+  const column = <T>(value: (entry: JobToInsert) => T): T[] => jobs.map(value);
+  return run<InsertedJob>(tx, 'insert-jobs', text, [
+    column(({ job }) => job.id),
+    column(({ tenantId }) => tenantId),
+    column(({ job }) => job.queue),
+    column(({ job }) => job.priority),
+    column(({ job }) => job.orderingKey ?? null),
+    column(({ place }) => place),
+    column(({ job }) => job.payload),
+    column(({ job }) => (job.metadata ? JSON.stringify(job.metadata) : null)),
+    column(({ job }) => job.maxAttempts ?? null),
+    column(({ job }) => (job.backoff ? JSON.stringify(job.backoff) : null)),
+    column(({ job }) => job.timeoutMs ?? null),
+    column(({ job }) => job.runAtMs ?? null),
+    column(({ job }) => job.delayMs ?? null),
+    column(({ job }) => job.trace.traceparent),
+    column(({ job }) => job.trace.tracestate ?? null),
+    column(({ job }) => job.trace.baggage ?? null),
+  ]);
+}

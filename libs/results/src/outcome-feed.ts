@@ -1,0 +1,21 @@
+import type { TerminalOutcome } from '@baton/persistence';
+
+/**
+ * Tells that jobs have become terminal, after the commit that made them so. A hint: its failure is counted and
+ * blocks nothing, since readers find the truth in PostgreSQL at their next look.
+ */
+export interface OutcomeFeed {
+  /** Never rejects. */
+  publish(outcomes: readonly TerminalOutcome[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Hears what an {@link OutcomeFeed} tells, in another process. */
+export interface OutcomeWakes {
+  /**
+   * Resolves when wake-ups are heard. `onWake` gets the ids of jobs that have ended; `onGap` is called when some
+   * may have been missed (a connection was made anew), so that whoever waits looks for himself.
+   */
+  start(handlers: { onWake: (jobIds: string[]) => void; onGap: () => void }): Promise<void>;
+  close(): Promise<void>;
+}

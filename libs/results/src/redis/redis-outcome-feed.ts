@@ -1,0 +1,35 @@
+import type { TerminalOutcome } from '@baton/persistence';
+import { feedFailures } from '@baton/tracing';
+import type { Redis } from 'ioredis';
+import type { OutcomeFeed } from '../outcome-feed.js';
+import { encodeHot, hotKey, hotSeconds, outcomesChannel } from './hot-result.js';
+
+/**
+ * The feed over Redis: a hot copy of each result, then one message with the ids of the batch, in one round trip,
+ * so that whoever is woken finds the copy there.
+ */
+export class RedisOutcomeFeed implements OutcomeFeed {
+  constructor(
+    private readonly redis: Redis,
+    private readonly log: (message: string, error: Error) => void,
+  ) {}
+
+  async publish(outcomes: readonly TerminalOutcome[]): Promise<void> {
+    if (outcomes.length === 0) return;
+    const batch = this.redis.pipeline();
+    for (const outcome of outcomes) batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', hotSeconds);
+    batch.publish(outcomesChannel, outcomes.map((outcome) => outcome.jobId).join(','));
+    try {
+      const answers = await batch.exec();
+      const failed = answers?.find(([error]) => error)?.[0];
+      if (failed) throw failed;
+    } catch (error) {
+      feedFailures.inc();
+      this.log('settled results could not be told over Redis; readers find them in PostgreSQL', error as Error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.redis.quit().catch(() => this.redis.disconnect());
+  }
+}
