@@ -139,7 +139,7 @@ export class JobAcceptor {
       try {
         return await writeGroup(this.pool, requests, { wait });
       } catch (error) {
-        if (faultKind(error) !== 'passing' || tries >= retries || wait) throw error;
+        if (faultKind(error) !== 'passing' || tries >= (wait ? 1 : retries)) throw error;
         const { random = Math.random } = this.options;
         await new Promise((resolve) => setTimeout(resolve, 2 ** tries * 10 * (0.5 + random())));
       }

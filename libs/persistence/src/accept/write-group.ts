@@ -43,7 +43,7 @@ export async function writeGroup(
     session.release();
   } catch (error) {
     session.release(error);
-    await learnFate(pool, result, error);
+    throw error;
   }
   return result;
 }

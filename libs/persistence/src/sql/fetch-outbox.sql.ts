@@ -49,20 +49,17 @@ export interface FetchedTopic {
 const batchRows = limits.batch;
 const batchBytes = 512 * 1024;
 
-// A look takes at most this many of each shard, twice an even share, so that 64 full shards cost 1,000 index
-// entries and not 32,000.
-const perShard = `(SELECT ceil(2.0 * ${batchRows} / count(DISTINCT shard))::integer FROM at)`;
-
 // The job is looked up by a LATERAL with a LIMIT, which the planner cannot turn into a scan of the whole table.
 const text = `
 WITH at AS MATERIALIZED (
   SELECT * FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) AS at (shard, queue, priority, low)
 ), due AS MATERIALIZED (
-  SELECT o.*, row_number() OVER (PARTITION BY o.queue, o.priority ORDER BY o.id) AS place
+  SELECT o.*, row_number() OVER (PARTITION BY o.queue, o.priority ORDER BY o.id) AS place,
+    count(*) OVER (PARTITION BY o.queue, o.priority) AS found
   FROM at CROSS JOIN LATERAL (
     SELECT shard, queue, priority, id, job_id, attempt, created_at FROM baton.outbox o
     WHERE o.shard = at.shard AND o.queue = at.queue AND o.priority = at.priority AND o.id > at.low
-    ORDER BY o.id LIMIT ${perShard}
+    ORDER BY o.id LIMIT $5
   ) o
 ), sized AS (
   SELECT due.*, j.*, sum(coalesce(octet_length(j.payload), 0)) OVER (PARTITION BY due.queue, due.priority ORDER BY due.id) AS bytes
@@ -78,8 +75,7 @@ SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
   tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
   timeout_ms AS "timeoutMs", traceparent, tracestate, baggage,
   floor(extract(epoch FROM accepted_at) * 1000)::bigint AS "createdAtMs",
-  floor(extract(epoch FROM queued_at) * 1000)::bigint AS "queuedAtMs",
-  (SELECT count(*) FROM due d WHERE d.queue = sized.queue AND d.priority = sized.priority)::integer AS found
+  floor(extract(epoch FROM queued_at) * 1000)::bigint AS "queuedAtMs", found::integer
 FROM sized WHERE place = 1 OR bytes <= ${batchBytes}
 ORDER BY id`;
 
@@ -90,6 +86,7 @@ type Row = Omit<OutboxRow, 'job'> & { [K in keyof OutboxJob]: OutboxJob[K] | nul
  * Not prepared: a plan made while the tables were all but empty would scan them when they are not.
  */
 export async function fetchOutbox(db: Queryable, positions: readonly OutboxPosition[]): Promise<Map<string, FetchedTopic>> {
+  const perShard = rowsPerShard(new Set(positions.map((at) => at.shard)).size);
   const { rows } = await db.query<Row>({
     text,
     values: [
@@ -97,17 +94,29 @@ export async function fetchOutbox(db: Queryable, positions: readonly OutboxPosit
       positions.map((at) => at.queue),
       positions.map((at) => at.priority),
       positions.map((at) => at.low),
+      perShard,
     ],
   });
-  const topics = new Map<string, FetchedTopic>();
+  const byTopic = new Map<string, Row[]>();
   for (const row of rows) {
     const key = outboxTopicKey(row);
-    let topic = topics.get(key);
-    if (!topic) topics.set(key, (topic = { rows: [], more: false }));
-    topic.rows.push(outboxRow(row));
-    topic.more = row.found > topic.rows.length || row.found >= batchRows;
+    const ofTopic = byTopic.get(key);
+    if (ofTopic) ofTopic.push(row);
+    else byTopic.set(key, [row]);
   }
-  return topics;
+  return new Map([...byTopic].map(([key, ofTopic]) => [key, fetchedTopic(ofTopic, perShard)]));
+}
+
+/** Twice an even share: 64 full shards cost a look 1,000 index entries and not 32,000. */
+function rowsPerShard(shards: number): number {
+  return Math.min(batchRows, Math.ceil((2 * batchRows) / Math.max(1, shards)));
+}
+
+function fetchedTopic(rows: readonly Row[], perShard: number): FetchedTopic {
+  const ofShard = new Map<number, number>();
+  for (const { shard } of rows) ofShard.set(shard, (ofShard.get(shard) ?? 0) + 1);
+  const cut = (rows[0]?.found ?? 0) > rows.length;
+  return { rows: rows.map(outboxRow), more: cut || Math.max(0, ...ofShard.values()) >= perShard };
 }
 
 export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
@@ -115,7 +124,7 @@ export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
 }
 
 function outboxRow(row: Row): OutboxRow {
-  const { shard, queue, priority, id, jobId, attempt, waitedMs, tenantId, payload, ...job } = row;
+  const { shard, queue, priority, id, jobId, attempt, waitedMs, found: _, tenantId, payload, ...job } = row;
   const place = { shard, queue, priority, id, jobId, attempt, waitedMs };
   if (tenantId === null || payload === null) return { ...place, job: null };
   return { ...place, job: { ...(job as Omit<OutboxJob, 'tenantId' | 'payload'>), tenantId, payload } };
