@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+
+import { withinTime } from './within-time.js';
+import type { Drain, DrainReport, DrainStage } from './drain.js';
+
+/** The drains of a service, run one after another in the order in which they were added. */
+@Injectable()
+export class DrainRegistry {
+  private readonly drains: Drain[] = [];
+
+  add(drain: Drain): void {
+    this.drains.push(drain);
+  }
+
+  /** Runs the drains of a stage; a failed or late one is reported and does not keep the next from running. */
+  async run(stage: DrainStage, report: (report: DrainReport) => void): Promise<void> {
+    for (const drain of this.drains.filter((each) => (each.stage ?? 'release') === stage)) {
+      report(await runDrain(drain));
+    }
+  }
+}
+
+/** Runs one drain within its time. Never throws: what went wrong is in the report. */
+export async function runDrain(drain: Drain): Promise<DrainReport> {
+  const { name, timeoutMs } = drain;
+  const began = performance.now();
+  const ms = () => Math.round(performance.now() - began);
+  try {
+    await withinTime(timeoutMs, async (signal) => drain.drain(signal));
+    return { name, ok: true, ms: ms() };
+  } catch (error) {
+    return { name, ok: false, ms: ms(), why: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,2 @@
+export { ChildService } from './testing/child-service.js';
+export { testService, type TestService } from './testing/test-service.js';
