@@ -16,7 +16,9 @@ npm_under_pinned_node() {
     echo '{ "private": true, "allowScripts": { "node": true } }' > "$home/package.json"
     npm install --prefix "$home" --no-save --no-package-lock --loglevel=error "node@$version" >&2
   fi
-  PATH="$home/node_modules/.bin:$PATH" "$home/node_modules/.bin/node" "$(npm root -g)/npm/bin/npm-cli.js" "$@"
+  # npm looks for the machine's settings (a registry, a proxy) beside the Node that runs it: name them before the change.
+  settings=$(npm config get globalconfig)
+  PATH="$home/node_modules/.bin:$PATH" npm_config_globalconfig="$settings" npm "$@"
   # npm writes the two lock files in no certain order; the stamp below says that they agree.
   touch node_modules/.package-lock.json
 }

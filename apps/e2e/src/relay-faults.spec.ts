@@ -28,7 +28,10 @@ const post = async (count: number): Promise<string[]> =>
 it('a relay that is killed loses nothing: another takes its shards over within 2 s', async () => {
   const [first] = relays();
   await fleet.start('relay');
-  await until(async () => (await shardHolders(fleet)).size === 2, { ms: 20_000, what: 'the shards to be shared' });
+  await until(async () => (await shardHolders(fleet)).size === 2, {
+    ms: 20_000,
+    what: 'the shards to be shared',
+  });
   const before = await post(200);
   const killedAt = Date.now();
   first!.kill();
@@ -47,16 +50,25 @@ it('a relay that is killed loses nothing: another takes its shards over within 2
 it('a leader that was stopped and goes on again publishes nothing twice that counts', async () => {
   const [frozen] = relays();
   await fleet.start('relay');
-  await until(async () => (await shardHolders(fleet)).size === 2, { ms: 20_000, what: 'the shards to be shared' });
+  await until(async () => (await shardHolders(fleet)).size === 2, {
+    ms: 20_000,
+    what: 'the shards to be shared',
+  });
   const ids = await post(100);
   frozen!.freeze();
   ids.push(...(await post(100)));
-  await until(async () => (await shardHolders(fleet)).size === 1, { ms: 40_000, what: 'the standby to take over' });
+  await until(async () => (await shardHolders(fleet)).size === 1, {
+    ms: 40_000,
+    what: 'the standby to take over',
+  });
   ids.push(...(await post(100)));
   await allSettled(fleet, ids, 30_000);
   frozen!.thaw();
   ids.push(...(await post(100)));
-  await until(async () => (await shardHolders(fleet)).size === 2, { ms: 30_000, what: 'the shards to be shared again' });
+  await until(async () => (await shardHolders(fleet)).size === 2, {
+    ms: 30_000,
+    what: 'the shards to be shared again',
+  });
   const ended = await allSettled(fleet, ids, 30_000);
   expect(ended.every((job) => job.state === 'succeeded' && job.attempt === 1)).toBe(true);
 });

@@ -37,8 +37,15 @@ describe.each(dispatchModes)('%s', (mode: DispatchMode) => {
   });
 
   it('makes a real image smaller, and gives it by a signed link', async () => {
-    const source = await sharp({ create: { width: 400, height: 300, channels: 3, background: '#2255cc' } }).png().toBuffer();
-    const job = await client.enqueue('render', { source: source.toString('base64'), width: 40, height: 30, format: 'webp' });
+    const source = await sharp({ create: { width: 400, height: 300, channels: 3, background: '#2255cc' } })
+      .png()
+      .toBuffer();
+    const job = await client.enqueue('render', {
+      source: source.toString('base64'),
+      width: 40,
+      height: 30,
+      format: 'webp',
+    });
     const { file } = (await client.wait(job, { timeoutMs: 20_000 })) as FileResult;
     expect(file.mediaType).toBe('image/webp');
     const bytes = Buffer.from(await (await fetch(file.url)).arrayBuffer());
@@ -48,15 +55,26 @@ describe.each(dispatchModes)('%s', (mode: DispatchMode) => {
   it('retries a failed attempt in the same trace', async () => {
     const job = await client.enqueue('fail', { times: 1 }, { backoff: { type: 'fixed', delay: 50 } });
     await client.wait(job, { timeoutMs: 20_000 });
-    expect(await client.job(job.id)).toMatchObject({ attempt: 2, failures: 1, attempts: [{ attempt: 1, outcome: 'failed' }, { attempt: 2 }] });
+    expect(await client.job(job.id)).toMatchObject({
+      attempt: 2,
+      failures: 1,
+      attempts: [{ attempt: 1, outcome: 'failed' }, { attempt: 2 }],
+    });
     const spans = await traceOf(fleet.sink, job.id);
     expectTrace(spans, { jobId: job.id, mode, runs: 2 });
     expect(traceTree(spans, { normalise: true })).toMatchGolden(golden(`${mode}-retry`));
   });
 
   it('tells a dead job with its error', async () => {
-    const job = await client.enqueue('fail', { times: 9 }, { maxAttempts: 2, backoff: { type: 'fixed', delay: 10 } });
-    await expect(client.wait(job, { timeoutMs: 20_000 })).rejects.toMatchObject({ code: 'job_dead', message: expect.stringContaining('handler_error') as string });
+    const job = await client.enqueue(
+      'fail',
+      { times: 9 },
+      { maxAttempts: 2, backoff: { type: 'fixed', delay: 10 } },
+    );
+    await expect(client.wait(job, { timeoutMs: 20_000 })).rejects.toMatchObject({
+      code: 'job_dead',
+      message: expect.stringContaining('handler_error') as string,
+    });
   });
 
   it('answers 1,000 jobs of 20 clients, each once, each within seconds', async () => {
@@ -86,8 +104,13 @@ describe.each(dispatchModes)('%s', (mode: DispatchMode) => {
     const ids = new Map<string, string[]>(keys.map((key) => [key, []]));
     for (let i = 0; i < 12; i++) {
       for (const orderingKey of keys) {
-        const options = { orderingKey: `${mode}-${orderingKey}`, backoff: { type: 'fixed', delay: 30 } as const };
-        ids.get(orderingKey)!.push((await client.enqueue('fail', { times: i % 3 === 0 ? 1 : 0 }, options)).id);
+        const options = {
+          orderingKey: `${mode}-${orderingKey}`,
+          backoff: { type: 'fixed', delay: 30 } as const,
+        };
+        ids
+          .get(orderingKey)!
+          .push((await client.enqueue('fail', { times: i % 3 === 0 ? 1 : 0 }, options)).id);
       }
     }
     await allSettled(fleet, [...ids.values()].flat(), 60_000);
@@ -103,7 +126,11 @@ describe.each(dispatchModes)('%s', (mode: DispatchMode) => {
     const job = await client.enqueue('echo', 1, { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` });
     expect(job.traceId).toBe(traceId);
     await client.wait(job, { timeoutMs: 20_000 });
-    expectTrace(await traceOf(fleet.sink, job.id), { jobId: job.id, mode, externalParents: ['cd'.repeat(8)] });
+    expectTrace(await traceOf(fleet.sink, job.id), {
+      jobId: job.id,
+      mode,
+      externalParents: ['cd'.repeat(8)],
+    });
     const broken = await client.enqueue('echo', 1, { traceparent: '00-nonsense' });
     await client.wait(broken, { timeoutMs: 20_000 });
     const spans = await traceOf(fleet.sink, broken.id);

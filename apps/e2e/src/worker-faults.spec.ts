@@ -28,7 +28,9 @@ async function useMode(mode: DispatchMode): Promise<void> {
 
 /** All workers of the test before end, so that the next one knows who runs what. */
 async function endWorkers(): Promise<void> {
-  await Promise.all(fleet.processes.filter((process) => process.app === 'worker').map((process) => process.end()));
+  await Promise.all(
+    fleet.processes.filter((process) => process.app === 'worker').map((process) => process.end()),
+  );
 }
 afterEach(endWorkers);
 
@@ -36,27 +38,34 @@ afterEach(endWorkers);
 it.each([
   ['polling', 3_000],
   ['event', 11_000],
-] as const)('a killed %s worker’s running job runs again elsewhere within %i ms, in the same trace', async (mode, withinMs) => {
-  const victim = await fleet.start(workerOf[mode]);
-  await useMode(mode);
-  const job = await client.enqueue('sleep', { ms: 1_500 });
-  await running(fleet, job.id);
-  await fleet.start(workerOf[mode]);
-  const killedAt = Date.now();
-  victim.kill();
-  const again = await until(async () => (await factsOf(fleet, [job.id])).live.find((row) => row.attempt === 2 && row.state !== 'scheduled'), {
-    ms: 30_000,
-    what: 'the job to be released again',
-  });
-  expect(again.queuedAt!.getTime() - killedAt).toBeLessThan(withinMs);
-  await client.wait(job, { timeoutMs: 30_000 });
-  const { ended, attempts } = await factsOf(fleet, [job.id]);
-  expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
-  expect(attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
-  const spans = await traceOf(fleet.sink, job.id);
-  expectTrace(spans, { jobId: job.id, mode, runs: 2 });
-  expect(traceTree(spans, { normalise: true })).toMatchGolden(golden(`${mode}-worker-killed`));
-});
+] as const)(
+  'a killed %s worker’s running job runs again elsewhere within %i ms, in the same trace',
+  async (mode, withinMs) => {
+    const victim = await fleet.start(workerOf[mode]);
+    await useMode(mode);
+    const job = await client.enqueue('sleep', { ms: 1_500 });
+    await running(fleet, job.id);
+    await fleet.start(workerOf[mode]);
+    const killedAt = Date.now();
+    victim.kill();
+    const again = await until(
+      async () =>
+        (await factsOf(fleet, [job.id])).live.find((row) => row.attempt === 2 && row.state !== 'scheduled'),
+      {
+        ms: 30_000,
+        what: 'the job to be released again',
+      },
+    );
+    expect(again.queuedAt!.getTime() - killedAt).toBeLessThan(withinMs);
+    await client.wait(job, { timeoutMs: 30_000 });
+    const { ended, attempts } = await factsOf(fleet, [job.id]);
+    expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
+    expect(attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
+    const spans = await traceOf(fleet.sink, job.id);
+    expectTrace(spans, { jobId: job.id, mode, runs: 2 });
+    expect(traceTree(spans, { normalise: true })).toMatchGolden(golden(`${mode}-worker-killed`));
+  },
+);
 
 it('a polling worker that was stopped past its lease changes nothing of what was released again', async () => {
   const frozen = await fleet.start('polling-worker');
@@ -65,14 +74,21 @@ it('a polling worker that was stopped past its lease changes nothing of what was
   await running(fleet, job.id);
   frozen.freeze();
   await fleet.start('polling-worker');
-  await until(async () => (await factsOf(fleet, [job.id])).attempts.length === 1, { ms: 30_000, what: 'the lease to end' });
+  await until(async () => (await factsOf(fleet, [job.id])).attempts.length === 1, {
+    ms: 30_000,
+    what: 'the lease to end',
+  });
   frozen.thaw();
   await client.wait(job, { timeoutMs: 30_000 });
   const ended = await allSettled(fleet, [job.id], 1_000);
   expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2 });
   // It registers anew and goes on working.
   const more = await Promise.all(Array.from({ length: 20 }, (_, n) => client.enqueue('echo', n)));
-  await allSettled(fleet, more.map(({ id }) => id), 20_000);
+  await allSettled(
+    fleet,
+    more.map(({ id }) => id),
+    20_000,
+  );
   expect(frozen.ended).toBe(false);
 });
 
@@ -83,7 +99,11 @@ it('long jobs of event workers run once through rebalances', async () => {
   await Promise.all(jobs.map(({ id }) => running(fleet, id)));
   const second = await fleet.start('event-worker');
   const quick = await Promise.all(Array.from({ length: 100 }, (_, n) => client.enqueue('echo', n)));
-  await allSettled(fleet, quick.map(({ id }) => id), 30_000);
+  await allSettled(
+    fleet,
+    quick.map(({ id }) => id),
+    30_000,
+  );
   await second.stop();
   const ids = jobs.map(({ id }) => id);
   const ended = await allSettled(fleet, ids, 30_000);
@@ -93,18 +113,24 @@ it('long jobs of event workers run once through rebalances', async () => {
   expect(first.ended).toBe(false);
 });
 
-it.each(['polling', 'event'] as const)('SIGTERM drains a %s worker: what does not finish is handed back at once, without a failure', async (mode) => {
-  const leaving = await fleet.start(workerOf[mode], { DRAIN_GRACE_MS: '500' });
-  await useMode(mode);
-  const job = await client.enqueue('sleep', { ms: 4_000 });
-  await running(fleet, job.id);
-  await fleet.start(workerOf[mode]);
-  const toldAt = Date.now();
-  expect(await leaving.stop()).toBe(0);
-  const again = await until(async () => (await factsOf(fleet, [job.id])).live.find((row) => row.attempt === 2), { ms: 10_000, what: 'the hand-back' });
-  expect(again.queuedAt!.getTime() - toldAt).toBeLessThan(4_000);
-  await client.wait(job, { timeoutMs: 30_000 });
-  const { ended, attempts } = await factsOf(fleet, [job.id]);
-  expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
-  expect(attempts).toMatchObject([{ attempt: 1, outcome: 'released' }]);
-});
+it.each(['polling', 'event'] as const)(
+  'SIGTERM drains a %s worker: what does not finish is handed back at once, without a failure',
+  async (mode) => {
+    const leaving = await fleet.start(workerOf[mode], { DRAIN_GRACE_MS: '500' });
+    await useMode(mode);
+    const job = await client.enqueue('sleep', { ms: 4_000 });
+    await running(fleet, job.id);
+    await fleet.start(workerOf[mode]);
+    const toldAt = Date.now();
+    expect(await leaving.stop()).toBe(0);
+    const again = await until(
+      async () => (await factsOf(fleet, [job.id])).live.find((row) => row.attempt === 2),
+      { ms: 10_000, what: 'the hand-back' },
+    );
+    expect(again.queuedAt!.getTime() - toldAt).toBeLessThan(4_000);
+    await client.wait(job, { timeoutMs: 30_000 });
+    const { ended, attempts } = await factsOf(fleet, [job.id]);
+    expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
+    expect(attempts).toMatchObject([{ attempt: 1, outcome: 'released' }]);
+  },
+);

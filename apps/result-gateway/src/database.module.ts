@@ -5,7 +5,10 @@ import type { GatewayConfig } from './gateway.config.js';
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
   static forRoot({ databaseUrl }: GatewayConfig): DynamicModule {
-    const database = { provide: Database, useFactory: () => Database.open(databaseUrl, { applicationName: 'baton-gateway' }) };
+    const database = {
+      provide: Database,
+      useFactory: () => Database.open(databaseUrl, { applicationName: 'baton-gateway' }),
+    };
     return { module: DatabaseModule, global: true, providers: [database], exports: [Database] };
   }
 

@@ -23,7 +23,9 @@ beforeEach(async () => {
     request.on('end', () => {
       seen.push({ method: request.method!, url: request.url!, headers: request.headers, body });
       const answer = (answers.length > 1 ? answers.shift()! : answers[0]!)(request, body);
-      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body));
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+        .end(JSON.stringify(answer.body));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -37,12 +39,18 @@ afterEach(() => {
 });
 
 const accepted = { id: 'j1', queue: 'echo', state: 'queued', traceId: 't', token: 'k' };
-const problem = (code: string, status: number, more: object = {}): Answer => ({ status, body: { code, status, detail: 'why', retryable: status === 503 || status === 429, ...more } });
+const problem = (code: string, status: number, more: object = {}): Answer => ({
+  status,
+  body: { code, status, detail: 'why', retryable: status === 503 || status === 429, ...more },
+});
 
 it('posts a job under an idempotency key, and says the same key again when it tries again', async () => {
   answers = [() => problem('unavailable', 503), () => ({ status: 202, body: accepted })];
   expect(await client.enqueue('echo', { a: 1 }, { delay: '2s', traceparent: '00-a-b-01' })).toEqual(accepted);
-  expect(seen.map((s) => JSON.parse(s.body) as unknown)).toEqual([{ queue: 'echo', payload: { a: 1 }, delay: '2s' }, { queue: 'echo', payload: { a: 1 }, delay: '2s' }]);
+  expect(seen.map((s) => JSON.parse(s.body) as unknown)).toEqual([
+    { queue: 'echo', payload: { a: 1 }, delay: '2s' },
+    { queue: 'echo', payload: { a: 1 }, delay: '2s' },
+  ]);
   expect(seen[0]!.headers['idempotency-key']).toBeTruthy();
   expect(seen[1]!.headers['idempotency-key']).toBe(seen[0]!.headers['idempotency-key']);
   expect(seen[0]!.headers).toMatchObject({ authorization: 'Bearer bk_x', traceparent: '00-a-b-01' });
@@ -50,14 +58,24 @@ it('posts a job under an idempotency key, and says the same key again when it tr
 
 it('does not repeat what cannot help', async () => {
   answers = [() => problem('unknown_queue', 404)];
-  await expect(client.enqueue('nope', 1)).rejects.toMatchObject({ code: 'unknown_queue', message: 'why', retryable: false });
+  await expect(client.enqueue('nope', 1)).rejects.toMatchObject({
+    code: 'unknown_queue',
+    message: 'why',
+    retryable: false,
+  });
   expect(seen).toHaveLength(1);
 });
 
 it('waits through as many holds as it takes', async () => {
-  answers = [() => ({ status: 202, body: {} }), () => ({ status: 202, body: {} }), () => ({ status: 200, body: { result: { n: 1 } } })];
+  answers = [
+    () => ({ status: 202, body: {} }),
+    () => ({ status: 202, body: {} }),
+    () => ({ status: 200, body: { result: { n: 1 } } }),
+  ];
   expect(await client.wait('j1')).toEqual({ n: 1 });
-  expect(seen.map((s) => [s.url, s.headers['prefer']])).toEqual(Array.from({ length: 3 }, () => ['/v1/results/j1', 'wait=30']));
+  expect(seen.map((s) => [s.url, s.headers['prefer']])).toEqual(
+    Array.from({ length: 3 }, () => ['/v1/results/j1', 'wait=30']),
+  );
 });
 
 it('says why a job has no result', async () => {
@@ -76,6 +94,12 @@ it('words an answer that is no problem document', async () => {
 });
 
 it('says when nobody answers', async () => {
-  const lonely = new BatonClient({ url: 'http://127.0.0.1:1', gatewayUrl: 'http://127.0.0.1:1', apiKey: 'bk_x', retries: 1, random: () => 0 });
+  const lonely = new BatonClient({
+    url: 'http://127.0.0.1:1',
+    gatewayUrl: 'http://127.0.0.1:1',
+    apiKey: 'bk_x',
+    retries: 1,
+    random: () => 0,
+  });
   await expect(lonely.enqueue('echo', 1)).rejects.toMatchObject({ code: 'unavailable' });
 });

@@ -58,7 +58,14 @@ export class BatonClient {
   private readonly url: string;
   private readonly gatewayUrl: string;
 
-  constructor({ url, gatewayUrl, apiKey, fetch = globalThis.fetch, retries = 5, random = Math.random }: ClientOptions) {
+  constructor({
+    url,
+    gatewayUrl,
+    apiKey,
+    fetch = globalThis.fetch,
+    retries = 5,
+    random = Math.random,
+  }: ClientOptions) {
     this.url = url.replace(/\/$/, '');
     this.gatewayUrl = gatewayUrl.replace(/\/$/, '');
     this.http = new Http({ apiKey, fetch, retries, random });
@@ -84,7 +91,10 @@ export class BatonClient {
 
   /** Posts many jobs, all or none, at most 10,000. */
   async enqueueMany<Queue extends string>(
-    jobs: readonly ({ queue: Queue; payload: PayloadOf<Queue> } & Omit<EnqueueOptions, 'idempotencyKey' | 'traceparent' | 'signal'>)[],
+    jobs: readonly ({ queue: Queue; payload: PayloadOf<Queue> } & Omit<
+      EnqueueOptions,
+      'idempotencyKey' | 'traceparent' | 'signal'
+    >)[],
     { idempotencyKey = crypto.randomUUID(), signal }: Pick<EnqueueOptions, 'idempotencyKey' | 'signal'> = {},
   ): Promise<{ id: string; state: JobState }[]> {
     const response = await this.http.send(`${this.url}/v1/jobs/batch`, {

@@ -29,7 +29,10 @@ export class Http {
       const failure = await this.once(url, call);
       if (failure instanceof Response) return failure;
       if (!failure.retryable || tries >= this.options.retries || call.signal?.aborted) throw failure;
-      const ms = failure.retryAfterSeconds === undefined ? 100 * 2 ** tries * this.options.random() : failure.retryAfterSeconds * 1_000;
+      const ms =
+        failure.retryAfterSeconds === undefined
+          ? 100 * 2 ** tries * this.options.random()
+          : failure.retryAfterSeconds * 1_000;
       await new Promise((resolve) => setTimeout(resolve, ms));
     }
   }
@@ -65,7 +68,10 @@ async function problemOf(response: Response): Promise<BatonApiError> {
     retryable: response.status >= 500,
   };
   const ended = problem.code === 'job_dead' || problem.code === 'job_cancelled';
-  return new (ended ? JobEndedError : BatonApiError)(problem, Number.isNaN(retryAfter) ? undefined : retryAfter);
+  return new (ended ? JobEndedError : BatonApiError)(
+    problem,
+    Number.isNaN(retryAfter) ? undefined : retryAfter,
+  );
 }
 
 function parse(text: string): BatonApiError['problem'] | undefined {

@@ -4,7 +4,13 @@ export type Backoff =
   | { type: 'fixed'; delay: number }
   | { type: 'list'; delays: readonly number[] };
 
-export const defaultBackoff: Backoff = { type: 'exponential', delay: 1_000, factor: 2, max: 3_600_000, jitter: 0.2 };
+export const defaultBackoff: Backoff = {
+  type: 'exponential',
+  delay: 1_000,
+  factor: 2,
+  max: 3_600_000,
+  jitter: 0.2,
+};
 
 /**
  * The delay before the next attempt.

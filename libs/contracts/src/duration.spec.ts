@@ -17,5 +17,12 @@ it.each(['', '5', 'm5', '1.5s', '-1s', '1 s', -1, 1.5, null, {}])('refuses %p', 
 });
 
 it('writes the shortest exact spelling', () => {
-  expect([250, 2_000, 300_000, 90_000, 86_400_000, 0].map(formatDuration)).toEqual(['250ms', '2s', '5m', '90s', '1d', '0ms']);
+  expect([250, 2_000, 300_000, 90_000, 86_400_000, 0].map(formatDuration)).toEqual([
+    '250ms',
+    '2s',
+    '5m',
+    '90s',
+    '1d',
+    '0ms',
+  ]);
 });

@@ -11,8 +11,16 @@ export const errorCodes = {
   invalid_request: { status: 400, retryable: false, title: 'The request is not valid' },
   unsupported_media_type: { status: 415, retryable: false, title: 'The content type is not supported' },
   payload_too_large: { status: 413, retryable: false, title: 'The payload is too large' },
-  idempotency_in_progress: { status: 409, retryable: true, title: 'A request with this Idempotency-Key is being answered' },
-  idempotency_mismatch: { status: 422, retryable: false, title: 'The Idempotency-Key was used with another body' },
+  idempotency_in_progress: {
+    status: 409,
+    retryable: true,
+    title: 'A request with this Idempotency-Key is being answered',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    retryable: false,
+    title: 'The Idempotency-Key was used with another body',
+  },
   state_conflict: { status: 409, retryable: false, title: 'The job is in a state that does not allow this' },
   job_dead: { status: 409, retryable: false, title: 'The job has failed for good' },
   job_cancelled: { status: 409, retryable: false, title: 'The job was cancelled' },

@@ -4,7 +4,9 @@ import { isTerminal, jobStates, mayMove, transitions } from './states.js';
 const page = readFileSync(new URL('../../../docs/state-machine.md', import.meta.url), 'utf8');
 
 it('is drawn in docs/state-machine.md, move by move', () => {
-  const drawn = [...page.matchAll(/^ {2}(\[\*\]|\w+) --> (\w+): (\w+)$/gm)].map(([, from, to, by]) => `${from === '[*]' ? 'none' : from} ${to} ${by}`);
+  const drawn = [...page.matchAll(/^ {2}(\[\*\]|\w+) --> (\w+): (\w+)$/gm)].map(
+    ([, from, to, by]) => `${from === '[*]' ? 'none' : from} ${to} ${by}`,
+  );
   expect(drawn.sort()).toEqual(transitions.map(({ from, to, by }) => `${from} ${to} ${by}`).sort());
 });
 

@@ -1,4 +1,12 @@
-export const jobStates = ['scheduled', 'held', 'queued', 'running', 'succeeded', 'cancelled', 'dead'] as const;
+export const jobStates = [
+  'scheduled',
+  'held',
+  'queued',
+  'running',
+  'succeeded',
+  'cancelled',
+  'dead',
+] as const;
 export type JobState = (typeof jobStates)[number];
 export type LiveState = Exclude<JobState, TerminalState>;
 export const terminalStates = ['succeeded', 'cancelled', 'dead'] as const satisfies readonly JobState[];
@@ -13,7 +21,17 @@ export const holdReasons = ['lane'] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
 /** What moves a job. */
-export const moves = ['accept', 'due', 'turn', 'start', 'outcome', 'retry', 'rescue', 'refuse', 'cancel'] as const;
+export const moves = [
+  'accept',
+  'due',
+  'turn',
+  'start',
+  'outcome',
+  'retry',
+  'rescue',
+  'refuse',
+  'cancel',
+] as const;
 export type Move = (typeof moves)[number];
 
 /**
@@ -53,5 +71,12 @@ export type DispatchMode = (typeof dispatchModes)[number];
 export const outcomeKinds = ['started', 'succeeded', 'failed', 'snoozed', 'cancelled', 'released'] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
-export const scopes = ['jobs:write', 'jobs:read', 'queues:admin', 'webhooks:admin', 'ops:read', 'tenants:admin'] as const;
+export const scopes = [
+  'jobs:write',
+  'jobs:read',
+  'queues:admin',
+  'webhooks:admin',
+  'ops:read',
+  'tenants:admin',
+] as const;
 export type Scope = (typeof scopes)[number];

@@ -28,8 +28,19 @@ beforeEach(() => void (troubles.length = 0));
 
 function outcome(more: Partial<TerminalOutcome> = {}): TerminalOutcome {
   return {
-    jobId: randomUUID(), tenantId: randomUUID(), queue: 'q', state: 'succeeded', cursor: '0:4', attempt: 1, executionId: randomUUID(),
-    finishedAtMs: 1_700_000_000_000, traceparent: null, tracestate: null, baggage: null, result: { kind: 'json', json: '"a\\u0000b"' }, ...more,
+    jobId: randomUUID(),
+    tenantId: randomUUID(),
+    queue: 'q',
+    state: 'succeeded',
+    cursor: '0:4',
+    attempt: 1,
+    executionId: randomUUID(),
+    finishedAtMs: 1_700_000_000_000,
+    traceparent: null,
+    tracestate: null,
+    baggage: null,
+    result: { kind: 'json', json: '"a\\u0000b"' },
+    ...more,
   };
 }
 
@@ -62,7 +73,10 @@ describe.each(Object.keys(pairs))('the feed over %s', (name) => {
         ids.forEach((id) => heard.add(id));
         if (outcomes.every(({ jobId }) => heard.has(jobId))) resolve();
       };
-      wakes.start({ onWake, onGap: () => gaps++ }).then(() => feed.publish(outcomes)).catch(reject);
+      wakes
+        .start({ onWake, onGap: () => gaps++ })
+        .then(() => feed.publish(outcomes))
+        .catch(reject);
     });
     expect(gaps).toBeGreaterThan(0); // the first connection counts: what ended before it was not heard
     await wakes.close();
@@ -78,19 +92,32 @@ describe('hot results', () => {
       asked,
       read: (ids) => {
         asked.push(...ids);
-        return Promise.resolve(new Map(known.filter((o) => ids.includes(o.jobId)).map((o): [string, Standing] => [o.jobId, { terminal: true, outcome: o }])));
+        return Promise.resolve(
+          new Map(
+            known
+              .filter((o) => ids.includes(o.jobId))
+              .map((o): [string, Standing] => [o.jobId, { terminal: true, outcome: o }]),
+          ),
+        );
       },
     };
   };
 
   it('are read whole from Redis, files too, and the rest from beneath', async () => {
     const redis = connectRedis(redisUrl, log);
-    const hot = [outcome(), outcome({ result: { kind: 'file', bytes: randomBytes(500), mediaType: 'image/png', name: 'x', sha256: 'y' } })];
+    const hot = [
+      outcome(),
+      outcome({
+        result: { kind: 'file', bytes: randomBytes(500), mediaType: 'image/png', name: 'x', sha256: 'y' },
+      }),
+    ];
     const cold = outcome();
     await new RedisOutcomeFeed(redis, log).publish(hot);
     const truth = beneath([cold]);
     const found = await new HotResultReader(redis, truth, log).read([...hot, cold].map((o) => o.jobId));
-    expect([...hot, cold].map((o) => found.get(o.jobId))).toEqual([...hot, cold].map((o) => ({ terminal: true, outcome: o })));
+    expect([...hot, cold].map((o) => found.get(o.jobId))).toEqual(
+      [...hot, cold].map((o) => ({ terminal: true, outcome: o })),
+    );
     expect(truth.asked).toEqual([cold.jobId]);
     await redis.quit();
   });

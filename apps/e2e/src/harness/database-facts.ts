@@ -9,6 +9,8 @@ export async function shardHolders(fleet: Fleet): Promise<Map<number, number>> {
 
 /** Sessions of Baton's whose snapshot is older than so many milliseconds, which keeps VACUUM from its work. */
 export async function holdingBackVacuum(fleet: Fleet, olderThanMs: number): Promise<string[]> {
-  const { rows } = await fleet.database.pool.query<{ application_name: string }>(sessionsWithSnapshot, [olderThanMs]);
+  const { rows } = await fleet.database.pool.query<{ application_name: string }>(sessionsWithSnapshot, [
+    olderThanMs,
+  ]);
   return rows.map((row) => row.application_name);
 }

@@ -19,7 +19,13 @@ export interface FleetOptions {
 
 export type FleetService = 'producer' | 'result-gateway' | 'relay' | 'polling-worker' | 'event-worker';
 
-const everything: readonly FleetService[] = ['producer', 'result-gateway', 'relay', 'polling-worker', 'event-worker'];
+const everything: readonly FleetService[] = [
+  'producer',
+  'result-gateway',
+  'relay',
+  'polling-worker',
+  'event-worker',
+];
 
 /**
  * All of Baton as real processes on real servers of its own, with an OTLP sink that hears their spans. `stop` ends
@@ -70,7 +76,11 @@ export class Fleet {
   async tenant(): Promise<{ tenantId: string; apiKey: string; client: BatonClient }> {
     const { key, hash, prefix } = newApiKey();
     const tenantId = await seedTenant(this.database, { hash, prefix });
-    const client = new BatonClient({ url: this.the('producer').url, gatewayUrl: this.the('result-gateway').url, apiKey: key });
+    const client = new BatonClient({
+      url: this.the('producer').url,
+      gatewayUrl: this.the('result-gateway').url,
+      apiKey: key,
+    });
     return { tenantId, apiKey: key, client };
   }
 

@@ -4,7 +4,10 @@ import type { Fleet } from './fleet.js';
 import { until } from './until.js';
 
 /** What PostgreSQL says of jobs: the live ones, the ended ones, and the attempts that did not end their job. */
-export async function factsOf(fleet: Fleet, ids: readonly string[]): Promise<{ live: JobEntity[]; ended: JobHistoryEntity[]; attempts: JobAttemptEntity[] }> {
+export async function factsOf(
+  fleet: Fleet,
+  ids: readonly string[],
+): Promise<{ live: JobEntity[]; ended: JobHistoryEntity[]; attempts: JobAttemptEntity[] }> {
   const { orm } = fleet.database;
   const [live, ended, attempts] = await Promise.all([
     orm.getRepository(JobEntity).findBy({ id: In([...ids]) }),
@@ -15,11 +18,16 @@ export async function factsOf(fleet: Fleet, ids: readonly string[]): Promise<{ l
 }
 
 /** Waits until all jobs are at their end, and asserts that each got there once. */
-export async function allSettled(fleet: Fleet, ids: readonly string[], ms: number): Promise<JobHistoryEntity[]> {
+export async function allSettled(
+  fleet: Fleet,
+  ids: readonly string[],
+  ms: number,
+): Promise<JobHistoryEntity[]> {
   let missing = ids.length;
   await until(
     async () => {
-      missing = ids.length - (await fleet.database.orm.getRepository(JobHistoryEntity).countBy({ id: In([...ids]) }));
+      missing =
+        ids.length - (await fleet.database.orm.getRepository(JobHistoryEntity).countBy({ id: In([...ids]) }));
       return missing <= 0;
     },
     { ms, everyMs: 100, what: () => `${missing} of ${ids.length} jobs to end` },
@@ -31,10 +39,15 @@ export async function allSettled(fleet: Fleet, ids: readonly string[], ms: numbe
 }
 
 export async function running(fleet: Fleet, id: string, ms = 20_000): Promise<JobEntity> {
-  return until(async () => (await factsOf(fleet, [id])).live.find((job) => job.state === 'running'), { ms, what: `job ${id} to run` });
+  return until(async () => (await factsOf(fleet, [id])).live.find((job) => job.state === 'running'), {
+    ms,
+    what: `job ${id} to run`,
+  });
 }
 
 /** The jobs' ids in the order in which they ended. */
 export function inOrderOfEnd(jobs: readonly JobHistoryEntity[]): string[] {
-  return jobs.toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime() || a.seq - b.seq).map((job) => job.id);
+  return jobs
+    .toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime() || a.seq - b.seq)
+    .map((job) => job.id);
 }

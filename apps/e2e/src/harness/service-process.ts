@@ -69,7 +69,10 @@ export class ServiceProcess {
     let last = 'no answer';
     await until(
       async () => {
-        if (this.ended) throw new Error(`${this.app} ended with ${this.child.exitCode ?? this.child.signalCode} before it was ready:\n${this.tail()}`);
+        if (this.ended)
+          throw new Error(
+            `${this.app} ended with ${this.child.exitCode ?? this.child.signalCode} before it was ready:\n${this.tail()}`,
+          );
         const answer = await fetch(`${this.url}/readyz`).catch(() => undefined); // it does not listen yet
         if (answer && !answer.ok) last = await answer.text();
         return answer?.ok;
@@ -93,7 +96,10 @@ export class ServiceProcess {
   /** SIGTERM, and waits for its end. @returns its exit code */
   async stop(): Promise<number | null> {
     this.signal('SIGTERM');
-    await until(() => this.ended, { ms: stopMs, what: () => `${this.app} to end after SIGTERM:\n${this.tail()}` });
+    await until(() => this.ended, {
+      ms: stopMs,
+      what: () => `${this.app} to end after SIGTERM:\n${this.tail()}`,
+    });
     return this.exitCode;
   }
 

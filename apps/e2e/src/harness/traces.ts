@@ -13,7 +13,10 @@ export async function traceOf(sink: OtlpSink, jobId: string): Promise<SpanRecord
     const own = ofJob(spans, jobId);
     const names = new Set(own.map((span) => span.name));
     const produced = own.some((span) => span.name.startsWith(spanNames.produce));
-    return produced && [spanNames.ackWake, spanNames.run, spanNames.settle, spanNames.deliver].every((name) => names.has(name));
+    return (
+      produced &&
+      [spanNames.ackWake, spanNames.run, spanNames.settle, spanNames.deliver].every((name) => names.has(name))
+    );
   };
   const spans = await sink.waitFor(complete, 15_000);
   const traceId = ofJob(spans, jobId)[0]!.traceId;

@@ -22,10 +22,16 @@ export class FileLinks {
   }
 
   /** @returns why the link is not good, or undefined when it is */
-  refuse(jobId: string, { expires, signature }: { expires: number; signature: string }, nowMs: number): string | undefined {
+  refuse(
+    jobId: string,
+    { expires, signature }: { expires: number; signature: string },
+    nowMs: number,
+  ): string | undefined {
     const [given, right] = [Buffer.from(signature), Buffer.from(this.sign(jobId, expires))];
-    if (given.length !== right.length || !timingSafeEqual(given, right)) return 'the signature of this link is wrong';
-    if (nowMs >= expires) return `this link expired at ${new Date(expires).toISOString()}; ask for the result again`;
+    if (given.length !== right.length || !timingSafeEqual(given, right))
+      return 'the signature of this link is wrong';
+    if (nowMs >= expires)
+      return `this link expired at ${new Date(expires).toISOString()}; ask for the result again`;
     return undefined;
   }
 

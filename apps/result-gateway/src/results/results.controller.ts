@@ -13,7 +13,10 @@ import { preferredWaitMs } from './prefer-wait.js';
 import { pendingBody, pendingSchema, resultBody, resultSchema } from './result-body.js';
 
 const jobIdSchema = z.uuid();
-const linkSchema = z.strictObject({ expires: z.coerce.number().int().min(0).max(8.64e15), signature: z.string().max(100) });
+const linkSchema = z.strictObject({
+  expires: z.coerce.number().int().min(0).max(8.64e15),
+  signature: z.string().max(100),
+});
 const retryAfterSeconds = 1;
 
 /** A job's result, once it has settled: nothing that a worker merely said is ever shown. */
@@ -33,7 +36,10 @@ export class ResultsController {
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N: hold the request up to N ≤ 60 s' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'the ETag of an earlier answer' })
   @ApiOkResponse({ standardSchema: resultSchema, description: 'The result' })
-  @ApiAcceptedResponse({ standardSchema: pendingSchema, description: 'Not there yet: come again after Retry-After' })
+  @ApiAcceptedResponse({
+    standardSchema: pendingSchema,
+    description: 'Not there yet: come again after Retry-After',
+  })
   async read(
     @Param('jobId', { schema: jobIdSchema }) jobId: string,
     @Headers('prefer') prefer: string | undefined,
@@ -44,9 +50,11 @@ export class ResultsController {
     const startTime = new Date();
     const ms = preferredWaitMs(prefer, Math.random());
     const standing = ms === 0 ? await this.reader.read(jobId) : await this.hold(jobId, ms, caller, reply);
-    if (!standing || tenantOf(standing) !== caller.tenantId) throw new BatonError('not_found', `there is no job ${jobId}`);
+    if (!standing || tenantOf(standing) !== caller.tenantId)
+      throw new BatonError('not_found', `there is no job ${jobId}`);
     if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
-    if (standing.terminal) return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply, startTime });
+    if (standing.terminal)
+      return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply, startTime });
     void reply.header('etag', `"${standing.cursor}"`);
     if (request.headers['if-none-match'] === `"${standing.cursor}"`) return void reply.code(304).send();
     return void reply.code(202).header('retry-after', retryAfterSeconds).send(pendingBody(standing));
@@ -91,14 +99,30 @@ export class ResultsController {
   ): void {
     const { jobId, state, cursor, result, error } = outcome;
     if (state !== 'succeeded') {
-      const [code, word] = state === 'dead' ? (['job_dead', 'has failed for good'] as const) : (['job_cancelled', 'was cancelled'] as const);
+      const [code, word] =
+        state === 'dead'
+          ? (['job_dead', 'has failed for good'] as const)
+          : (['job_cancelled', 'was cancelled'] as const);
       throw new BatonError(code, `job ${jobId} ${word}${error ? `: ${error.code}: ${error.message}` : ''}`);
     }
     const { traceparent, tracestate, baggage, tenantId: tenant, queue, attempt, executionId } = outcome;
     reply.raw.once('finish', () => {
       deliverSeconds.labels(channel).observe((Date.now() - outcome.finishedAtMs) / 1_000);
-      const carrier = traceparent === null ? undefined : { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };
-      recordDeliver({ jobId, tenant, queue, attempt, executionId, carrier, channel, startTime, outcome: 'delivered' });
+      const carrier =
+        traceparent === null
+          ? undefined
+          : { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };
+      recordDeliver({
+        jobId,
+        tenant,
+        queue,
+        attempt,
+        executionId,
+        carrier,
+        channel,
+        startTime,
+        outcome: 'delivered',
+      });
     });
     if (result?.kind === 'file') return this.tellFile(outcome, result, request, reply);
     void reply.header('etag', `"${cursor}"`);
@@ -117,12 +141,22 @@ export class ResultsController {
     if (request.headers.accept === mediaType) return sendFile(reply, result);
     const { path, expiresAtMs } = this.links.make(outcome.jobId, Date.now());
     const url = `${request.protocol}://${request.host}${path}`;
-    const file = { url, mediaType, name, size: bytes.length, sha256, expiresAt: new Date(expiresAtMs).toISOString() };
+    const file = {
+      url,
+      mediaType,
+      name,
+      size: bytes.length,
+      sha256,
+      expiresAt: new Date(expiresAtMs).toISOString(),
+    };
     void reply.header('cache-control', 'no-store').send(resultBody(outcome, { file }));
   }
 }
 
-function sendFile(reply: FastifyReply, { bytes, mediaType, name }: Extract<JobResult, { kind: 'file' }>): void {
+function sendFile(
+  reply: FastifyReply,
+  { bytes, mediaType, name }: Extract<JobResult, { kind: 'file' }>,
+): void {
   void reply
     .header('content-type', mediaType)
     .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)

@@ -37,7 +37,11 @@ export class ResultsModule implements OnApplicationShutdown {
           inject: [Database, serviceLogger],
           useFactory: (database: Database, logger: Logger) => sourcesOf(config, database, logger),
         },
-        { provide: BatchedReader, inject: [sources], useFactory: ({ reader }: Sources) => new BatchedReader(reader) },
+        {
+          provide: BatchedReader,
+          inject: [sources],
+          useFactory: ({ reader }: Sources) => new BatchedReader(reader),
+        },
         {
           provide: WaitingRoom,
           inject: [BatchedReader, sources],

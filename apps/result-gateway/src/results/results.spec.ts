@@ -2,7 +2,13 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { scopes, type OutcomeKind } from '@baton/contracts';
 import { sharedTestStack } from '@baton/local-stack';
 import { claimJobs, Notifier, registerWorker, settleBatch, type Settlement } from '@baton/persistence';
-import { createTestDatabase, seedJobs, type SeededTenant, seedTenant, type TestDatabase } from '@baton/persistence/testing';
+import {
+  createTestDatabase,
+  seedJobs,
+  type SeededTenant,
+  seedTenant,
+  type TestDatabase,
+} from '@baton/persistence/testing';
 import { connectRedis, NotifyOutcomeFeed, type OutcomeFeed, RedisOutcomeFeed } from '@baton/results';
 import { createLogger, createService, deriveJobTokenKey, newApiKey, signJobToken } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -24,12 +30,19 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
   beforeAll(async () => {
     test = await createTestDatabase();
     const redisUrl = over === 'redis' ? (await sharedTestStack({ redis: true })).redisUrl : undefined;
-    const config = { databaseUrl: test.url, redisUrl, auth: 'keys' as const, masterKey } as Parameters<typeof AppModule.forRoot>[0];
-    app = await createService(AppModule.forRoot(config), { logger: await createLogger({ service: 'test', level: 'silent', pretty: false }) });
+    const config = { databaseUrl: test.url, redisUrl, auth: 'keys' as const, masterKey } as Parameters<
+      typeof AppModule.forRoot
+    >[0];
+    app = await createService(AppModule.forRoot(config), {
+      logger: await createLogger({ service: 'test', level: 'silent', pretty: false }),
+    });
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
     notifier = new Notifier(test.url, { applicationName: 'test', log });
-    feed = redisUrl === undefined ? new NotifyOutcomeFeed(notifier) : new RedisOutcomeFeed(connectRedis(redisUrl, log), log);
+    feed =
+      redisUrl === undefined
+        ? new NotifyOutcomeFeed(notifier)
+        : new RedisOutcomeFeed(connectRedis(redisUrl, log), log);
   });
   afterAll(async () => {
     await app.close();
@@ -56,16 +69,39 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
 
   async function end(kind: OutcomeKind, more: Partial<Settlement> = {}): Promise<void> {
     const workerId = randomUUID();
-    await registerWorker(test.database.pool, { id: workerId, source: 'polling', host: 'test', pid: 1, queues: [tenant.queue] });
-    const [job] = await claimJobs(test.database.pool, { workerId, queues: [tenant.queue], executionIds: [randomUUID()], extendLease: true });
+    await registerWorker(test.database.pool, {
+      id: workerId,
+      source: 'polling',
+      host: 'test',
+      pid: 1,
+      queues: [tenant.queue],
+    });
+    const [job] = await claimJobs(test.database.pool, {
+      workerId,
+      queues: [tenant.queue],
+      executionIds: [randomUUID()],
+      extendLease: true,
+    });
     const { jobId, attempt, executionId, tenantId, queue } = job!;
-    const said = { jobId, attempt, executionId, workerId, tenantId, queue, orderingKey: undefined, kind, startedAtMs: 0, finishedAtMs: 0, ...more };
+    const said = {
+      jobId,
+      attempt,
+      executionId,
+      workerId,
+      tenantId,
+      queue,
+      orderingKey: undefined,
+      kind,
+      startedAtMs: 0,
+      finishedAtMs: 0,
+      ...more,
+    };
     const { settled } = await settleBatch(test.database.pool, [said]);
     await feed.publish(settled.flatMap((s) => (s.terminal ? [s.terminal] : [])));
   }
 
   async function waiting(): Promise<void> {
-    const room = app.get(WaitingRoom) as unknown as { byJob: Map<string, unknown> };
+    const room = app.get<unknown>(WaitingRoom) as { byJob: Map<string, unknown> };
     while (room.byJob.size === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -78,7 +114,13 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     await end('succeeded', { result: { kind: 'json', json: '{"n":1,"z":"a\\u0000b"}' } });
     const late = await get(`/v1/results/${id}`);
     expect(late.status).toBe(200);
-    expect(await late.json()).toMatchObject({ id, state: 'succeeded', result: { n: 1, z: 'a\0b' }, attempt: 1, cursor: '0:4' });
+    expect(await late.json()).toMatchObject({
+      id,
+      state: 'succeeded',
+      result: { n: 1, z: 'a\0b' },
+      attempt: 1,
+      cursor: '0:4',
+    });
     expect((await get(`/v1/results/${id}`, { 'if-none-match': late.headers.get('etag')! })).status).toBe(304);
   });
 
@@ -106,7 +148,10 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     await end('failed', { error: { code: 'handler_error', message: 'no such image', retryable: true } });
     const answer = await get(`/v1/results/${dead}`);
     expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({ code: 'job_dead', detail: expect.stringContaining('no such image') as string });
+    expect(await answer.json()).toMatchObject({
+      code: 'job_dead',
+      detail: expect.stringContaining('no such image') as string,
+    });
     const [cancelled] = await seedJobs(test.database, tenant, [{}]);
     await end('cancelled');
     expect(await (await get(`/v1/results/${cancelled}`)).json()).toMatchObject({ code: 'job_cancelled' });
@@ -116,8 +161,12 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     const bytes = randomBytes(1_000);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const [id] = await seedJobs(test.database, tenant, [{}]);
-    await end('succeeded', { result: { kind: 'file', bytes, mediaType: 'image/webp', name: 'ä "b".webp', sha256 } });
-    const { result } = (await (await get(`/v1/results/${id}`)).json()) as { result: { file: { url: string; size: number } } };
+    await end('succeeded', {
+      result: { kind: 'file', bytes, mediaType: 'image/webp', name: 'ä "b".webp', sha256 },
+    });
+    const { result } = (await (await get(`/v1/results/${id}`)).json()) as {
+      result: { file: { url: string; size: number } };
+    };
     expect(result.file).toMatchObject({ size: 1_000, mediaType: 'image/webp', sha256 });
     const file = await fetch(result.file.url);
     expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename\*=UTF-8''/);
@@ -146,23 +195,29 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
   it('refuses the 101st held request of a key, and lets all go when it drains', async () => {
     const [id] = await seedJobs(test.database, tenant, [{}]);
     const held = Array.from({ length: 101 }, () => get(`/v1/results/${id}`, { prefer: 'wait=50' }));
-    const refused = await Promise.any(held.map(async (answer) => ((await answer).status === 429 ? answer : Promise.reject(new Error('held')))));
+    const refused = await Promise.any(
+      held.map(async (answer) =>
+        (await answer).status === 429 ? answer : Promise.reject(new Error('held')),
+      ),
+    );
     expect(refused.headers.get('retry-after')).toBe('1');
     app.get(WaitingRoom).drain();
     const statuses = (await Promise.all(held)).map((answer) => answer.status);
     expect(statuses.filter((status) => status === 202)).toHaveLength(100);
-    (app.get(WaitingRoom) as unknown as { closed: boolean }).closed = false;
+    (app.get<unknown>(WaitingRoom) as { closed: boolean }).closed = false;
   });
 
   it('ends the wait of a client that has gone', async () => {
     const [id] = await seedJobs(test.database, tenant, [{}]);
     const gone = new AbortController();
-    const held = fetch(`${url}/v1/results/${id}`, { headers: { authorization: `Bearer ${key}`, prefer: 'wait=50' }, signal: gone.signal });
+    const held = fetch(`${url}/v1/results/${id}`, {
+      headers: { authorization: `Bearer ${key}`, prefer: 'wait=50' },
+      signal: gone.signal,
+    });
     await waiting();
     gone.abort();
     await expect(held).rejects.toThrow();
-    const room = app.get(WaitingRoom) as unknown as { byJob: Map<string, unknown> };
+    const room = app.get<unknown>(WaitingRoom) as { byJob: Map<string, unknown> };
     while (room.byJob.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 });
-

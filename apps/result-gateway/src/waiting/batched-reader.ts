@@ -20,7 +20,9 @@ export class BatchedReader {
 
   /** @returns undefined for an unknown job */
   read(jobId: string): Promise<Standing | undefined> {
-    const answer = new Promise<Standing | undefined>((resolve, reject) => this.asked.push({ jobId, resolve, reject }));
+    const answer = new Promise<Standing | undefined>((resolve, reject) =>
+      this.asked.push({ jobId, resolve, reject }),
+    );
     if (!this.reading) {
       this.reading = true;
       setImmediate(() => void this.readAll());

@@ -19,8 +19,8 @@ export interface Waiting {
   busySince?: number;
   /** In no group before then; on the monotonic clock, milliseconds. */
   notBefore: number;
-  resolve(accepted: Accepted): void;
-  reject(error: unknown): void;
+  resolve: (accepted: Accepted) => void;
+  reject: (error: unknown) => void;
 }
 
 const noLanes: ReadonlySet<string> = new Set();

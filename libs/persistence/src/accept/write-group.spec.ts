@@ -67,11 +67,14 @@ it('waits until a transaction in progress is decided', async () => {
     CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON baton.job DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION baton.slow()`);
   const holder = await test.database.pool.connect();
   await holder.query('SELECT pg_advisory_lock(7)');
+  const before = await asks();
   proxy.cutNext('commit', { afterForwarding: true });
   let done = false;
   const accepted = acceptor.accept(requestFor(tenant)).finally(() => (done = true));
-  const asks = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_xact_status%' AND pid <> pg_backend_pid()`;
-  while ((await test.database.pool.query(asks)).rowCount === 0) continue;
+  const seen = new Set<string>();
+  const until = Date.now() + 5_000;
+  while (seen.size < 3 && Date.now() < until) for (const at of await asks()) if (!before.includes(at)) seen.add(at);
+  expect(seen.size).toBe(3);
   expect(done).toBe(false);
   await holder.query('SELECT pg_advisory_unlock(7)');
   holder.release();
@@ -79,6 +82,15 @@ it('waits until a transaction in progress is decided', async () => {
   await test.database.pool.query('DROP FUNCTION baton.slow() CASCADE');
   expect(await transactions()).toHaveLength(1);
 });
+
+/** When the fate of a transaction was asked for last, a session. */
+async function asks(): Promise<string[]> {
+  const { rows } = await test.database.pool.query<{ at: string }>(
+    `SELECT query_start::text AS at FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE 'SELECT pg_xact_status%'`,
+  );
+  return rows.map((row) => row.at);
+}
 
 it('retries when the server ends the session before the commit', async () => {
   const { acceptor } = testAcceptor(proxied.pool);

@@ -43,7 +43,7 @@ export async function writeGroup(
     session.release();
   } catch (error) {
     session.release(error);
-    throw error;
+    await learnFate(pool, result, error);
   }
   return result;
 }

@@ -42,7 +42,12 @@ export class Database {
       types: { getTypeParser },
     };
     const { applicationName } = options;
-    this.pool = new pg.Pool({ ...session, connectionString: url, application_name: applicationName, max: options.max ?? 10 });
+    this.pool = new pg.Pool({
+      ...session,
+      connectionString: url,
+      application_name: applicationName,
+      max: options.max ?? 10,
+    });
     // An idle connection that breaks is replaced by the pool; whoever uses one gets the error itself.
     this.pool.on('error', () => undefined);
     this.source = new DataSource({
@@ -68,7 +73,8 @@ export class Database {
 
   /** @throws BatonError `unavailable` while PostgreSQL has not been reached yet */
   get orm(): DataSource {
-    if (!this.source.isInitialized) throw new BatonError('unavailable', 'PostgreSQL has not been reached yet');
+    if (!this.source.isInitialized)
+      throw new BatonError('unavailable', 'PostgreSQL has not been reached yet');
     return this.source;
   }
 
@@ -97,7 +103,11 @@ export async function migrate(url: string): Promise<void> {
     // The number is arbitrary and only has to be the same in every release.
     await lock.query('SELECT pg_advisory_lock(7208301)');
     await lock.query('CREATE SCHEMA IF NOT EXISTS baton');
-    const database = await Database.open(url, { applicationName: 'baton-migrate', max: 1, statementTimeoutMs: 0 });
+    const database = await Database.open(url, {
+      applicationName: 'baton-migrate',
+      max: 1,
+      statementTimeoutMs: 0,
+    });
     try {
       await database.orm.runMigrations({ transaction: 'each' });
     } finally {

@@ -12,9 +12,7 @@ export class Initial0001 implements MigrationInterface {
     for (const part of [clock, tenants, queues, jobs, history, lanes, outbox, workers, relays]) {
       await runner.query(part);
     }
-    await runner.query(
-      `INSERT INTO baton.relay_shard (shard) SELECT generate_series(0, ${timersShard})`,
-    );
+    await runner.query(`INSERT INTO baton.relay_shard (shard) SELECT generate_series(0, ${timersShard})`);
     for (const { from, to, by } of transitions) {
       await runner.query(
         `INSERT INTO baton.job_transition (from_state, to_state, moved_by) VALUES ('${from}', '${to}', '${by}')`,

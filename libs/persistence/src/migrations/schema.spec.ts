@@ -13,8 +13,12 @@ async function rows(sql: string): Promise<unknown[][]> {
 }
 
 it('has the state machine of the contracts', async () => {
-  const known = await rows('SELECT from_state, to_state, moved_by FROM baton.job_transition ORDER BY 1, 2, 3');
-  expect(known.map((row) => row.join(' ')).sort()).toEqual(transitions.map(({ from, to, by }) => `${from} ${to} ${by}`).sort());
+  const known = await rows(
+    'SELECT from_state, to_state, moved_by FROM baton.job_transition ORDER BY 1, 2, 3',
+  );
+  expect(known.map((row) => row.join(' ')).sort()).toEqual(
+    transitions.map(({ from, to, by }) => `${from} ${to} ${by}`).sort(),
+  );
   expect((await rows(`SELECT unnest(enum_range(NULL::baton.job_state))`)).flat()).toEqual([...jobStates]);
 });
 
@@ -23,11 +27,15 @@ it('refuses, in tests, a move that the state machine does not know', async () =>
     `INSERT INTO baton.job (id, tenant_id, queue, state, priority, payload, max_attempts, timeout_ms, seq, created_at)
      VALUES ('00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'q', 'held', 1, 'null', 5, 1000, 2, now())`,
   );
-  await expect(test.database.pool.query(`UPDATE baton.job SET state = 'running'`)).rejects.toThrow(/no transition from held to running/);
+  await expect(test.database.pool.query(`UPDATE baton.job SET state = 'running'`)).rejects.toThrow(
+    /no transition from held to running/,
+  );
 });
 
 it('gives history and attempts every column that a job’s row has', async () => {
   const columns = (table: string) =>
-    rows(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'baton' AND table_name = '${table}'`).then((r) => r.flat());
+    rows(
+      `SELECT column_name FROM information_schema.columns WHERE table_schema = 'baton' AND table_name = '${table}'`,
+    ).then((r) => r.flat());
   expect(await columns('job_history')).toEqual(expect.arrayContaining(await columns('job')));
 });

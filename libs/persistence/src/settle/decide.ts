@@ -25,7 +25,12 @@ export function decide(settlement: Settlement, job: LockedJob, random: () => num
     case 'released':
       return [{ settlement, attempt: attemptOf(settlement, 'released', null) }];
     case 'snoozed':
-      return [{ settlement, attempt: attemptOf(settlement, 'snoozed', delayUntil(settlement.retryAtMs ?? 0, settlement)) }];
+      return [
+        {
+          settlement,
+          attempt: attemptOf(settlement, 'snoozed', delayUntil(settlement.retryAtMs ?? 0, settlement)),
+        },
+      ];
     case 'failed': {
       const failures = job.failures + 1;
       if (settlement.error?.retryable === false || failures >= job.maxAttempts) {

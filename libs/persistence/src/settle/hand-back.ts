@@ -7,7 +7,13 @@ export async function handBack(tx: Transaction, jobIds: readonly string[]): Prom
   await endAttempts(
     tx,
     jobIds.map((jobId) => ({
-      jobId, outcome: 'lost', executionId: null, workerId: null, startedAtMs: null, error: null, delayMs: null,
+      jobId,
+      outcome: 'lost',
+      executionId: null,
+      workerId: null,
+      startedAtMs: null,
+      error: null,
+      delayMs: null,
       countsAsFailure: false,
     })),
   );

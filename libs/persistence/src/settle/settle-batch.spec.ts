@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { claimJobs, type ClaimedJob } from '../sql/claim-jobs.sql.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
-import { createTestDatabase, seedJobs, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import {
+  createTestDatabase,
+  seedJobs,
+  type SeededTenant,
+  seedTenant,
+  type TestDatabase,
+} from '../testing.js';
 import { settleBatch } from './settle-batch.js';
 import type { Settlement } from './settlement.js';
 
@@ -21,7 +27,13 @@ beforeEach(async () => {
 
 async function newWorker(): Promise<string> {
   const id = randomUUID();
-  await registerWorker(test.database.pool, { id, source: 'polling', host: hostname(), pid: process.pid, queues: [tenant.queue] });
+  await registerWorker(test.database.pool, {
+    id,
+    source: 'polling',
+    host: hostname(),
+    pid: process.pid,
+    queues: [tenant.queue],
+  });
   return id;
 }
 
@@ -36,10 +48,20 @@ async function claim(slots: number, worker = workerId): Promise<ClaimedJob[]> {
 
 function say(job: ClaimedJob, kind: Settlement['kind'], more: Partial<Settlement> = {}): Settlement {
   return {
-    jobId: job.jobId, attempt: job.attempt, executionId: job.executionId, workerId, tenantId: job.tenantId, queue: job.queue,
-    orderingKey: job.orderingKey ?? undefined, kind, startedAtMs: job.claimedAtMs, finishedAtMs: job.claimedAtMs + 5,
+    jobId: job.jobId,
+    attempt: job.attempt,
+    executionId: job.executionId,
+    workerId,
+    tenantId: job.tenantId,
+    queue: job.queue,
+    orderingKey: job.orderingKey ?? undefined,
+    kind,
+    startedAtMs: job.claimedAtMs,
+    finishedAtMs: job.claimedAtMs + 5,
     ...(kind === 'succeeded' ? { result: { kind: 'json' as const, json: '{"ok":true}' } } : {}),
-    ...(kind === 'failed' ? { error: { code: 'handler_error' as const, message: 'boom', retryable: true } } : {}),
+    ...(kind === 'failed'
+      ? { error: { code: 'handler_error' as const, message: 'boom', retryable: true } }
+      : {}),
     ...more,
   };
 }
@@ -57,8 +79,18 @@ it('a success is stored, numbered and told', async () => {
   const [id] = await seedJobs(test.database, tenant, [{}]);
   const [job] = await claim(5);
   const { settled } = await settle(say(job!, 'succeeded'));
-  expect(settled[0]).toMatchObject({ verdict: 'applied', state: 'succeeded', terminal: { jobId: id, cursor: '0:4' } });
-  expect(await rowOf(id!)).toMatchObject({ state: 'succeeded', result: '{"ok":true}', attempt: 1, seq: 4, started_seq: 3 });
+  expect(settled[0]).toMatchObject({
+    verdict: 'applied',
+    state: 'succeeded',
+    terminal: { jobId: id, cursor: '0:4' },
+  });
+  expect(await rowOf(id!)).toMatchObject({
+    state: 'succeeded',
+    result: '{"ok":true}',
+    attempt: 1,
+    seq: 4,
+    started_seq: 3,
+  });
 });
 
 it('a second saying is a duplicate, a second execution is refused, and neither changes anything', async () => {
@@ -80,12 +112,18 @@ it('failures are retried with backoff until maxAttempts, then dead; attempts are
   const row = await rowOf(id!);
   expect(row).toMatchObject({ state: 'scheduled', failures: 1, attempt: 1 });
   expect(report.earliestRetryMs).toBe((row['run_at'] as Date).getTime());
-  await test.database.pool.query(`UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, started_seq = NULL, worker_id = NULL WHERE id = $1`, [id]);
+  await test.database.pool.query(
+    `UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, started_seq = NULL, worker_id = NULL WHERE id = $1`,
+    [id],
+  );
   const [second] = await claim(1);
   expect(second).toMatchObject({ attempt: 2, failures: 1 });
   const { settled } = await settle(say(second!, 'failed'));
   expect(settled[0]).toMatchObject({ state: 'dead', terminal: { error: { code: 'handler_error' } } });
-  const { rows } = await test.database.pool.query('SELECT attempt, outcome FROM baton.job_attempt WHERE job_id = $1', [id]);
+  const { rows } = await test.database.pool.query(
+    'SELECT attempt, outcome FROM baton.job_attempt WHERE job_id = $1',
+    [id],
+  );
   expect(rows).toEqual([{ attempt: 1, outcome: 'failed' }]);
 });
 
@@ -101,19 +139,34 @@ it('an outcome of an old attempt changes nothing', async () => {
 });
 
 it('a lane runs one at a time, in order, and keeps its turn through a retry', async () => {
-  const ids = await seedJobs(test.database, tenant, [{ orderingKey: 'k' }, { orderingKey: 'k' }, { orderingKey: 'other' }]);
+  const ids = await seedJobs(test.database, tenant, [
+    { orderingKey: 'k' },
+    { orderingKey: 'k' },
+    { orderingKey: 'other' },
+  ]);
   const both = await claim(10);
   expect(both.map((j) => j.jobId).sort()).toEqual([ids[0], ids[2]].sort());
   const first = both.find((j) => j.jobId === ids[0])!;
   expect((await settle(say(first, 'failed'))).released).toEqual([]);
   expect(await claim(10)).toEqual([]);
-  await test.database.pool.query(`UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, started_seq = NULL WHERE id = $1`, [ids[0]]);
+  await test.database.pool.query(
+    `UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, started_seq = NULL WHERE id = $1`,
+    [ids[0]],
+  );
   const [again] = await claim(10);
   const { released } = await settle(say(again!, 'succeeded'));
   expect(released.map((r) => r.jobId)).toEqual([ids[1]]);
   const [next] = await claim(10);
-  await settle(say(next!, 'succeeded'), say(both.find((j) => j.jobId === ids[2])!, 'succeeded'));
-  const { rows } = await test.database.pool.query('SELECT * FROM baton.lane WHERE tenant_id = $1', [tenant.tenantId]);
+  await settle(
+    say(next!, 'succeeded'),
+    say(
+      both.find((j) => j.jobId === ids[2])!,
+      'succeeded',
+    ),
+  );
+  const { rows } = await test.database.pool.query('SELECT * FROM baton.lane WHERE tenant_id = $1', [
+    tenant.tenantId,
+  ]);
   expect(rows).toEqual([]);
 });
 
@@ -144,11 +197,18 @@ it('a busy lane holds up nobody else of the batch', async () => {
   const jobs = await claim(2);
   const other = await test.database.pool.connect();
   await other.query('BEGIN');
-  await other.query(`SELECT FROM baton.lane WHERE ordering_key = 'a' AND tenant_id = $1 FOR UPDATE`, [tenant.tenantId]);
+  await other.query(`SELECT FROM baton.lane WHERE ordering_key = 'a' AND tenant_id = $1 FOR UPDATE`, [
+    tenant.tenantId,
+  ]);
   const { settled } = await settle(...jobs.map((j) => say(j, 'succeeded')));
   await other.query('ROLLBACK');
   other.release();
-  expect(new Map(settled.map((s) => [s.settlement.orderingKey, s.verdict]))).toEqual(new Map([['a', 'busy'], ['b', 'applied']]));
+  expect(new Map(settled.map((s) => [s.settlement.orderingKey, s.verdict]))).toEqual(
+    new Map([
+      ['a', 'busy'],
+      ['b', 'applied'],
+    ]),
+  );
 });
 
 it('a result with \\u0000 is stored as it is; what cannot be stored fails its own job alone', async () => {
@@ -172,17 +232,61 @@ it('a snooze and a hand-back count as no failure', async () => {
   expect(await rowOf(b!.jobId)).toMatchObject({ state: 'queued', failures: 0, attempt: 2 });
 });
 
-it('an event worker\'s started binds; its end in the same batch needs no binding of its own', async () => {
+it("an event worker's started binds; its end in the same batch needs no binding of its own", async () => {
   tenant = await seedTenant(test.database, 'event');
   const [id, other] = await seedJobs(test.database, tenant, [{}, {}]);
   const event = (jobId: string, kind: Settlement['kind'], executionId: string): Settlement => ({
-    jobId, attempt: 1, executionId, workerId, tenantId: tenant.tenantId, queue: tenant.queue, orderingKey: undefined, kind,
-    startedAtMs: Date.now(), finishedAtMs: Date.now(),
+    jobId,
+    attempt: 1,
+    executionId,
+    workerId,
+    tenantId: tenant.tenantId,
+    queue: tenant.queue,
+    orderingKey: undefined,
+    kind,
+    startedAtMs: Date.now(),
+    finishedAtMs: Date.now(),
   });
   const [mine, theirs] = [randomUUID(), randomUUID()];
-  const first = await settle(event(id!, 'started', mine), event(other!, 'started', theirs), event(other!, 'succeeded', theirs));
-  expect(first.settled.map((s) => [s.verdict, s.state])).toEqual([['applied', 'running'], ['applied', 'succeeded'], ['applied', 'succeeded']]);
+  const first = await settle(
+    event(id!, 'started', mine),
+    event(other!, 'started', theirs),
+    event(other!, 'succeeded', theirs),
+  );
+  expect(first.settled.map((s) => [s.verdict, s.state])).toEqual([
+    ['applied', 'running'],
+    ['applied', 'succeeded'],
+    ['applied', 'succeeded'],
+  ]);
   const second = await settle(event(id!, 'started', theirs), event(id!, 'started', mine));
   expect(second.settled.map((s) => s.verdict)).toEqual(['refused', 'duplicate']);
 });
 
+it('takes the first of two outcomes of an attempt that nobody owns yet, and tells what it stored', async () => {
+  tenant = await seedTenant(test.database, 'event');
+  const [id, other] = await seedJobs(test.database, tenant, [{}, {}]);
+  const event = (jobId: string, attempt: number, json: string): Settlement => ({
+    jobId,
+    attempt,
+    executionId: randomUUID(),
+    workerId,
+    tenantId: tenant.tenantId,
+    queue: tenant.queue,
+    orderingKey: undefined,
+    kind: 'succeeded',
+    startedAtMs: Date.now(),
+    finishedAtMs: Date.now(),
+    result: { kind: 'json', json },
+  });
+  const { settled } = await settle(
+    event(id!, 1, '1'),
+    event(id!, 1, '2'),
+    event(other!, 0, '"old"'),
+    event(other!, 1, '"new"'),
+  );
+  expect(settled.map((s) => s.verdict)).toEqual(['applied', 'refused', 'refused', 'applied']);
+  expect(settled[0]!.terminal!.result).toEqual({ kind: 'json', json: '1' });
+  expect(await rowOf(id!)).toMatchObject({ result: '1' });
+  expect(settled[3]!.terminal!.result).toEqual({ kind: 'json', json: '"new"' });
+  expect(await rowOf(other!)).toMatchObject({ result: '"new"' });
+});

@@ -69,3 +69,16 @@ export function errorJson(error: JobFailure): string {
   const { code, message, stack } = error;
   return JSON.stringify(stack === undefined ? { code, message } : { code, message, stack });
 }
+
+/**
+ * The first outcome of each attempt. Of an attempt that no execution owns yet, the first that is heard of takes it;
+ * the others are stale from then on.
+ */
+export function firstOfEachAttempt(ended: readonly Settlement[]): Settlement[] {
+  const first = new Map<string, Settlement>();
+  for (const settlement of ended) {
+    const attempt = `${settlement.jobId}/${settlement.attempt}`;
+    if (!first.has(attempt)) first.set(attempt, settlement);
+  }
+  return [...first.values()];
+}

@@ -87,7 +87,7 @@ const extending = claim(fenceAndExtend);
 export async function claimJobs(db: Queryable, params: ClaimParams): Promise<ClaimedJob[]> {
   const [name, text] = params.extendLease ? ['claim-jobs-extend', extending] : ['claim-jobs', plain];
   type Row = ClaimedJob & { me: string | null };
-  const rows = await run<Row>(db, name!, text!, [params.workerId, params.queues, params.executionIds]);
+  const rows = await run<Row>(db, name, text, [params.workerId, params.queues, params.executionIds]);
   if (rows[0]?.me == null) throw new WorkerLostError(params.workerId);
   return rows.filter((row) => row.jobId !== null);
 }

@@ -31,11 +31,11 @@ SELECT id, tenant_id, queue, final_state::baton.job_state, mode, priority, order
   m_worker, m_execution, outbox_id, traceparent, tracestate, baggage,
   (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
 FROM gone
-RETURNING id, generation, seq, traceparent, tracestate, baggage,
+RETURNING execution_id, generation, seq, traceparent, tracestate, baggage,
   floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms`;
 
 interface Row {
-  id: string;
+  execution_id: string;
   generation: number;
   seq: number;
   traceparent: string | null;
@@ -47,7 +47,8 @@ interface Row {
 /**
  * Moves jobs whose execution has ended for good to history, with their results, and stores nothing of a stale or
  * second outcome.
- * @returns the outcomes applied; what is missing was stale
+ * @param finishes at most one for each attempt of a job
+ * @returns the outcomes applied, by their execution; what is missing was stale
  */
 export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, TerminalOutcome>> {
   if (finishes.length === 0) return new Map();
@@ -69,8 +70,8 @@ export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Pr
     said.map((s) => (s.error ? errorJson(s.error) : null)),
     finishes.map((f) => f.countsAsFailure),
   ]);
-  const byId = new Map(finishes.map((finish) => [finish.settlement.jobId, finish]));
-  return new Map(rows.map((row) => [row.id, outcomeOf(row, byId.get(row.id)!)]));
+  const byExecution = new Map(finishes.map((finish) => [finish.settlement.executionId, finish]));
+  return new Map(rows.map((row) => [row.execution_id, outcomeOf(row, byExecution.get(row.execution_id)!)]));
 }
 
 function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {

@@ -1,4 +1,5 @@
-import { inTransaction, Transaction } from '../transaction/transaction.js';
+import type { Transaction } from '../transaction/transaction.js';
+import { inTransaction } from '../transaction/transaction.js';
 import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
 import { type LaneKey } from './lane-key.js';
 import { lockJobs } from './lock-jobs.sql.js';

@@ -7,11 +7,11 @@ SET state = 'running', execution_id = m.execution_id, worker_id = m.worker_id, s
   started_seq = j.seq + 1, seq = j.seq + 1
 FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[]) AS m(job_id, attempt, execution_id, worker_id)
 WHERE j.id = m.job_id AND j.attempt = m.attempt AND j.state = 'queued' AND j.execution_id IS NULL
-RETURNING j.id`;
+RETURNING j.execution_id AS id`;
 
 /**
  * Binds the executions that event workers have announced: the first of an attempt that is heard of owns it.
- * @returns the ids of the jobs that are running now
+ * @returns the executions that run now
  */
 export async function startJobs(db: Queryable, started: readonly Settlement[]): Promise<Set<string>> {
   if (started.length === 0) return new Set();

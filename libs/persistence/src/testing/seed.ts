@@ -17,7 +17,10 @@ export interface SeededTenant {
 export async function seedTenant(database: Database, mode: DispatchMode = 'polling'): Promise<SeededTenant> {
   const tenantId = randomUUID();
   const queue = `q-${tenantId.slice(0, 8)}`;
-  await database.pool.query('INSERT INTO baton.tenant (id, name) VALUES ($1, $2)', [tenantId, `t-${tenantId}`]);
+  await database.pool.query('INSERT INTO baton.tenant (id, name) VALUES ($1, $2)', [
+    tenantId,
+    `t-${tenantId}`,
+  ]);
   await database.pool.query('INSERT INTO baton.queue (name, dispatch_mode) VALUES ($1, $2)', [queue, mode]);
   return { tenantId, queue };
 }
@@ -33,10 +36,15 @@ export async function seedJobs(
 ): Promise<string[]> {
   const ids = jobs.map(() => uuidv7());
   await inTransaction(database.pool, async (tx) => {
-    const lanes = jobs.flatMap(({ orderingKey }): LaneKey[] => (orderingKey ? [{ tenantId, queue, orderingKey }] : []));
+    const lanes = jobs.flatMap(({ orderingKey }): LaneKey[] =>
+      orderingKey ? [{ tenantId, queue, orderingKey }] : [],
+    );
     const { locked } = await lockLanes(tx, lanes, { create: true });
     const places = new Map<string, number>();
-    for (const lane of await takePlaces(tx, locked.map((key) => ({ ...key, count: jobs.length })))) {
+    for (const lane of await takePlaces(
+      tx,
+      locked.map((key) => ({ ...key, count: jobs.length })),
+    )) {
       places.set(laneId(lane), lane.firstPlace);
     }
     for (const [i, job] of jobs.entries()) {
@@ -52,9 +60,16 @@ export async function seedJobs(
           SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, id, attempt
           FROM j WHERE mode = 'event' AND state = 'queued'`,
         values: [
-          ids[i], tenantId, queue, state, priorities.normal, job.orderingKey ?? null,
+          ids[i],
+          tenantId,
+          queue,
+          state,
+          priorities.normal,
+          job.orderingKey ?? null,
           state === 'held' ? places.get(lane!)! + i : null,
-          JSON.stringify(job.payload ?? null), job.maxAttempts ?? null, job.delayMs ?? null,
+          JSON.stringify(job.payload ?? null),
+          job.maxAttempts ?? null,
+          job.delayMs ?? null,
         ],
       });
     }

@@ -39,7 +39,10 @@ export async function createTestDatabase({ applicationName = 'test', max = 10 } 
 
 async function templateDatabase(serverUrl: string): Promise<string> {
   const texts = await Promise.all(migrations.map(schemaText));
-  const name = `baton_template_${createHash('sha256').update(JSON.stringify(texts) + transitionGuard).digest('hex').slice(0, 16)}`;
+  const name = `baton_template_${createHash('sha256')
+    .update(JSON.stringify(texts) + transitionGuard)
+    .digest('hex')
+    .slice(0, 16)}`;
   await onServer(serverUrl, async (client) => {
     // Held by this session while the template is made; other test files wait for it here.
     await client.query('SELECT pg_advisory_lock(7208399)');

@@ -9,7 +9,14 @@ export type FaultKind = 'passing' | 'member' | 'ours';
 
 const passingClasses = new Set(['08', '25', '40', '53', '55', '57']);
 const memberClasses = new Set(['22', '23', '54']);
-const socketCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+const socketCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+]);
 
 export function faultKind(error: unknown): FaultKind {
   if (BatonError.is(error)) return error.retryable ? 'passing' : 'ours';

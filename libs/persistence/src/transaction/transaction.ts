@@ -38,17 +38,30 @@ export interface RetryOptions {
  * Runs `work` in one READ COMMITTED transaction. Faults that may pass are retried from the start.
  * @throws BatonError `unavailable` when they do not pass; the original error otherwise
  */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   pool: Pool,
   work: (tx: Transaction) => Promise<T>,
+  options?: RetryOptions,
+): Promise<T> {
+  return retrying(() => once(pool, work), options);
+}
+
+/**
+ * Runs `work`, which is one transaction or one statement, again while its fault may pass.
+ * @throws BatonError `unavailable` when it does not pass; the original error otherwise
+ */
+export async function retrying<T>(
+  work: () => Promise<T>,
   { retries = 4, random = Math.random }: RetryOptions = {},
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await once(pool, work);
+      return await work();
     } catch (error) {
       if (faultKind(error) !== 'passing') throw error;
-      if (tries >= retries) throw new BatonError('unavailable', 'PostgreSQL did not take the transaction', { cause: error });
+      if (tries >= retries) {
+        throw new BatonError('unavailable', 'PostgreSQL did not take the transaction', { cause: error });
+      }
       await new Promise((resolve) => setTimeout(resolve, 2 ** tries * 10 * (0.5 + random())));
     }
   }

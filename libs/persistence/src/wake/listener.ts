@@ -119,6 +119,7 @@ export class Listener {
       lock.objectId,
     ]);
     // The broken connection's session may live on for a moment.
-    if (!rows[0]?.taken) throw new Error(`session lock ${lock.classId}/${lock.objectId} is still held by the old session`);
+    if (!rows[0]?.taken)
+      throw new Error(`session lock ${lock.classId}/${lock.objectId} is still held by the old session`);
   }
 }

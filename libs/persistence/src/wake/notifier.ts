@@ -63,7 +63,9 @@ export class Notifier {
         this.client?.end().catch(() => undefined); // it is broken already
         this.client = undefined;
         if (this.closed) return;
-        channels.forEach((channel, i) => payloads[i]!.split(',').forEach((item) => this.pending.add(channel, item)));
+        channels.forEach((channel, i) =>
+          payloads[i]!.split(',').forEach((item) => this.pending.add(channel, item)),
+        );
         await pause(reconnectMs);
       }
     }

@@ -1,5 +1,5 @@
 import { channels } from '@baton/contracts';
-import pg from 'pg';
+import type pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../testing.js';
 import { Listener } from './listener.js';
 import { Notifier } from './notifier.js';
@@ -25,7 +25,10 @@ afterEach(async () => {
   listener = undefined;
 });
 
-async function heard(count: number, options: { lock?: number; onConnect?: () => void } = {}): Promise<{ items: string[]; all: Promise<void> }> {
+async function heard(
+  count: number,
+  options: { lock?: number; onConnect?: () => void } = {},
+): Promise<{ items: string[]; all: Promise<void> }> {
   const items: string[] = [];
   let done: () => void;
   const all = new Promise<void>((resolve) => (done = resolve));
@@ -41,7 +44,9 @@ async function heard(count: number, options: { lock?: number; onConnect?: () => 
 }
 
 async function killListener(): Promise<void> {
-  await test.database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wake-test-listen'`);
+  await test.database.pool.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wake-test-listen'`,
+  );
 }
 
 it('tells each item once, in few notifications, however many there are', async () => {
@@ -80,7 +85,9 @@ it('sends again what could not be sent', async () => {
   const { all } = await heard(2);
   notifier.wake(channels.jobs, 'first');
   await notifier.flush();
-  await test.database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wake-test-notify'`);
+  await test.database.pool.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wake-test-notify'`,
+  );
   notifier.wake(channels.jobs, 'second');
   await all;
 });

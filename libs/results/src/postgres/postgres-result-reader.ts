@@ -11,7 +11,10 @@ export class PostgresResultReader implements ResultReader {
       return await readResults(this.database.pool, jobIds);
     } catch (error) {
       if (faultKind(error) !== 'passing') throw error;
-      throw new BatonError('unavailable', 'PostgreSQL is not reachable', { cause: error, retryAfterSeconds: 1 });
+      throw new BatonError('unavailable', 'PostgreSQL is not reachable', {
+        cause: error,
+        retryAfterSeconds: 1,
+      });
     }
   }
 }

@@ -15,7 +15,8 @@ export class HotResultReader implements ResultReader {
   async read(jobIds: readonly string[]): Promise<Map<string, Standing>> {
     const found = await this.readHot(jobIds);
     const others = jobIds.filter((id) => !found.has(id));
-    if (others.length > 0) for (const [id, standing] of await this.truth.read(others)) found.set(id, standing);
+    if (others.length > 0)
+      for (const [id, standing] of await this.truth.read(others)) found.set(id, standing);
     return found;
   }
 

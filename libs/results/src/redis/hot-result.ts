@@ -9,7 +9,9 @@ export function hotKey(jobId: string): string {
 }
 
 type Encoded = Omit<TerminalOutcome, 'result'> & {
-  result?: Extract<JobResult, { kind: 'json' }> | (Omit<Extract<JobResult, { kind: 'file' }>, 'bytes'> & { base64: string });
+  result?:
+    | Extract<JobResult, { kind: 'json' }>
+    | (Omit<Extract<JobResult, { kind: 'file' }>, 'bytes'> & { base64: string });
 };
 
 /** One JSON text; a file's bytes as base64. */

@@ -25,7 +25,10 @@ export class RedisOutcomeFeed implements OutcomeFeed {
       if (failed) throw failed;
     } catch (error) {
       feedFailures.inc();
-      this.log('settled results could not be told over Redis; readers find them in PostgreSQL', error as Error);
+      this.log(
+        'settled results could not be told over Redis; readers find them in PostgreSQL',
+        error as Error,
+      );
     }
   }
 
