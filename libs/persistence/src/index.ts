@@ -73,3 +73,21 @@ export { putQueue } from './sql/put-queue.sql.js';
 export type { QueueRow, QueueSettings } from './sql/queue-settings.js';
 export { listQueues, readQueue } from './sql/read-queues.sql.js';
 export { ensureTenant, findTenant, insertTenant, listTenants, type TenantRow } from './sql/tenants.sql.js';
+export { releaseDue, type DueRelease } from './relay/release-due.js';
+export { rescueWorker, type Rescue } from './relay/rescue-worker.js';
+export {
+  dayTables,
+  dropDayPartition,
+  listDayPartitions,
+  makeDayPartition,
+  sweepPublishLogDefault,
+  today,
+  type DayPartition,
+  type DayTable,
+} from './sql/day-partitions.sql.js';
+export { findNextDue } from './sql/find-due-jobs.sql.js';
+export { findLostPollingWorkers, findSilentWorkers, type LossReason, type LostWorker } from './sql/find-lost-workers.sql.js';
+export { findOverrunningJobs, type OverrunningJob } from './sql/find-overrunning-jobs.sql.js';
+export type { OwnedJob } from './sql/give-up-worker.sql.js';
+export { sweepIdempotency, sweepWorkers } from './sql/sweep-tables.sql.js';
+export { announceQueues } from './sql/announce-queues.sql.js';

@@ -96,7 +96,7 @@ SELECT
   ) AS "pollingRuns",
   ARRAY(
     SELECT DISTINCT w.partition FROM baton.worker w
-    WHERE w.source = 'event' AND w.state <> 'left' AND w.partition IS NOT NULL
+    WHERE w.source = 'event' AND w.partition IS NOT NULL
       AND EXISTS (SELECT FROM baton.job j WHERE j.worker_id = w.id AND j.state = 'running')
   ) AS "eventPartitions"`;
 

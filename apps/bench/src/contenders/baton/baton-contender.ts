@@ -1,0 +1,153 @@
+import type { DispatchMode } from '@baton/contracts';
+import { Client } from 'pg';
+import { BenchError } from '../../bench.error.js';
+import { until } from '../../processes/within.js';
+import type { BenchContext } from '../../run/bench-context.js';
+import { HttpCaller } from '../../workloads/http-caller.js';
+import { runConcurrent, runSequential } from '../../workloads/latency.js';
+import type { Door, Figures } from '../../workloads/workload.js';
+import type { Contender, DrainSession, LatencySession } from '../contender.js';
+import { submitAll } from '../submit-all.js';
+import { BatonDeployment } from './baton-deployment.js';
+import type { App } from './baton-service.js';
+import { hasLiveJobs, readEventDrain, readPollingDrain } from './drain-progress.sql.js';
+import { traceParents } from './trace-parents.js';
+
+export interface BatonContenderOptions {
+  id: string;
+  label: string;
+  mode: DispatchMode;
+  /** Every trace is sampled, and the contender takes part in workload 3 alone. */
+  allSampled: boolean;
+  cpuProfileFolder?: string;
+}
+
+const drainConcurrency = 500;
+/** Gentle: each look reads no more than the first live row. */
+const lookEveryMs = 500;
+const drainWithinSeconds = 3_600;
+
+/** Baton itself, through its HTTP API. */
+export class BatonContender implements Contender {
+  readonly id: string;
+  readonly label: string;
+  readonly kind = 'baton';
+  readonly ground: 'postgres' | 'kafka';
+  readonly doors: readonly Door[];
+  readonly drainConcurrency: number;
+  private turns = 0;
+
+  constructor(
+    private readonly context: BenchContext,
+    private readonly options: BatonContenderOptions,
+  ) {
+    const { id, label, mode, allSampled } = options;
+    this.id = id;
+    this.label = label;
+    this.ground = mode === 'event' ? 'kafka' : 'postgres';
+    this.doors = allSampled ? [] : ['http'];
+    this.drainConcurrency = context.settings.drainConcurrency ?? drainConcurrency;
+  }
+
+  async openLatency(): Promise<LatencySession> {
+    const deployment = await this.prepare(this.context.settings.latencyConcurrency);
+    try {
+      await deployment.start('producer', 'result-gateway');
+      await deployment.putQueue();
+      await deployment.start('relay', 'worker');
+      const caller = this.openCaller(deployment, deployment.urlOf('result-gateway'));
+      return {
+        sequential: (jobs) => Promise.race([runSequential(caller, jobs), deployment.failed]),
+        concurrent: (options) => Promise.race([runConcurrent(caller, options), deployment.failed]),
+        pids: () => deployment.pids,
+        close: () => deployment.close(),
+      };
+    } catch (error) {
+      await deployment.close();
+      throw error;
+    }
+  }
+
+  async openDrain(): Promise<DrainSession> {
+    const { settings } = this.context;
+    const deployment = await this.prepare(this.drainConcurrency);
+    try {
+      // What would take jobs is started later: by polling the worker, by event the relay, and the worker before it.
+      const isEvent = this.options.mode === 'event';
+      const early: App[] = isEvent ? ['producer', 'result-gateway'] : ['producer', 'result-gateway', 'relay'];
+      const late: App[] = isEvent ? ['worker', 'relay'] : ['worker'];
+      await deployment.start(...early);
+      await deployment.putQueue();
+      const caller = this.openCaller(deployment, deployment.urlOf('result-gateway'));
+      return {
+        queue: (jobs) =>
+          Promise.race([
+            submitAll((from, count) => caller.submitBatch(from, count), { ...settings, jobs }),
+            deployment.failed,
+          ]),
+        drain: async (jobs) => {
+          for (const app of late) await deployment.start(app);
+          return Promise.race([this.measureDrain(deployment, jobs), deployment.failed]);
+        },
+        pids: () => deployment.pids,
+        close: () => deployment.close(),
+      };
+    } catch (error) {
+      await deployment.close();
+      throw error;
+    }
+  }
+
+  private prepare(concurrency: number): Promise<BatonDeployment> {
+    const { mode, cpuProfileFolder } = this.options;
+    this.turns++;
+    return BatonDeployment.prepare(this.context, {
+      mode,
+      queue: this.queue,
+      concurrency,
+      sampledShare: this.sampledShare,
+      cpuProfileFolder,
+    });
+  }
+
+  private get queue(): string {
+    return `${this.id.replace('baton-', '')}-${this.turns}`;
+  }
+
+  private get sampledShare(): number {
+    return this.options.allSampled ? 1 : this.context.settings.sampledShare;
+  }
+
+  private openCaller(deployment: BatonDeployment, gatewayUrl: string): HttpCaller {
+    const nextTrace = traceParents(this.sampledShare);
+    const caller = new HttpCaller({
+      submitUrl: deployment.urlOf('producer'),
+      resultUrl: gatewayUrl,
+      queue: this.queue,
+      headers: () => ({ authorization: `Bearer ${deployment.apiKey}`, ...nextTrace() }),
+      connections: this.context.settings.clients,
+    });
+    deployment.addCloser(() => caller.close());
+    return caller;
+  }
+
+  private async measureDrain({ databaseUrl }: BatonDeployment, jobs: number): Promise<Figures> {
+    const { queue } = this;
+    const client = new Client({ connectionString: databaseUrl, application_name: 'baton-bench' });
+    await client.connect();
+    try {
+      const isDrained = async (): Promise<true | undefined> =>
+        (await hasLiveJobs(client, queue)) ? undefined : true;
+      await until('the drain', isDrained, { seconds: drainWithinSeconds, everyMs: lookEveryMs });
+      const { stored, seconds } = await (this.options.mode === 'event' ? readEventDrain : readPollingDrain)(
+        client,
+        queue,
+      );
+      if (stored !== jobs)
+        throw new BenchError(`${stored} of ${jobs} jobs succeeded with their result stored`);
+      return { jobsPerSecond: jobs / seconds, tookSeconds: seconds };
+    } finally {
+      await client.end();
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { Database, ensureTenant, findApiKey } from '@baton/persistence';
+import { AuthModule, deriveJobTokenKey } from '@baton/service';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule } from './database/database.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { KeysController } from './keys/keys.controller.js';
+import type { ProducerConfig } from './producer.config.js';
+import { QueuesController } from './queues/queues.controller.js';
+import { TenantsController } from './tenants/tenants.controller.js';
+
+/** The tenant of every caller where `AUTH=off`. */
+const defaultTenant = 'default';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Pick<ProducerConfig, 'databaseUrl' | 'auth' | 'masterKey'>): DynamicModule {
+    const jobTokenKey = deriveJobTokenKey(config.masterKey);
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(config.databaseUrl),
+        AuthModule.forRoot({
+          inject: [Database],
+          useFactory: ({ pool }: Database) => ({
+            mode: config.auth,
+            jobTokenKey,
+            lookup: { findByHash: (hash: Buffer) => findApiKey(pool, hash) },
+            defaultTenant: async () => {
+              const { id, name } = await ensureTenant(pool, defaultTenant);
+              return { tenantId: id, tenantName: name };
+            },
+          }),
+        }),
+        JobsModule.forRoot(jobTokenKey),
+      ],
+      controllers: [QueuesController, KeysController, TenantsController],
+    };
+  }
+}

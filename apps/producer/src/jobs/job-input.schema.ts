@@ -1,0 +1,48 @@
+import { formatDuration, limits, priorityNames } from '@baton/contracts';
+import { z } from 'zod';
+import { backoffSchema } from '../schema/backoff.schema.js';
+import { durationSchema } from '../schema/duration.schema.js';
+import { nameSchema, storableText } from '../schema/text.schema.js';
+
+const metadataText = storableText({ min: 0, maxBytes: limits.metadataBytes });
+
+const runAtSchema = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with its zone, such as "2027-01-31T12:00:00Z"' })
+  .transform((text) => Date.parse(text))
+  .refine((ms) => ms <= Date.now() + limits.aheadMs, { error: 'must not lie more than a year ahead' });
+
+/** A job as a client asks for it. Fields that are left out are the queue's. */
+export const jobInputSchema = z
+  .strictObject({
+    queue: nameSchema,
+    payload: z.unknown().optional().meta({ description: `any JSON of at most ${limits.payloadBytes} bytes as sent; null when left out` }),
+    orderingKey: storableText({ maxBytes: limits.orderingKeyBytes })
+      .optional()
+      .meta({ description: 'jobs of one key run one at a time, in order' }),
+    priority: z.enum(priorityNames).default('normal'),
+    runAt: runAtSchema.optional(),
+    delay: durationSchema({ min: 0, max: limits.aheadMs }).optional(),
+    maxAttempts: z.int().min(1).max(limits.maxAttempts).optional(),
+    backoff: backoffSchema.optional(),
+    timeout: durationSchema({ min: 1, max: limits.timeoutMs })
+      .optional()
+      .meta({ description: `of one attempt, up to ${formatDuration(limits.timeoutMs)}` }),
+    metadata: z
+      .record(metadataText, metadataText)
+      .refine((entries) => Object.keys(entries).length <= limits.metadataEntries, {
+        error: `must have at most ${limits.metadataEntries} entries`,
+      })
+      .optional(),
+  })
+  .refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
+    path: ['delay'],
+    error: 'must be left out where runAt is given',
+  })
+  .meta({ id: 'JobInput' });
+
+export type JobInput = z.output<typeof jobInputSchema>;
+
+/** Jobs that are accepted all or none. */
+export const batchInputSchema = z
+  .strictObject({ jobs: z.array(jobInputSchema).min(1).max(limits.batchJobs) })
+  .meta({ id: 'BatchInput' });

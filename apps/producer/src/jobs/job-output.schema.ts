@@ -1,0 +1,60 @@
+import { dispatchModes, holdReasons, jobStates, limits, priorityNames } from '@baton/contracts';
+import { z } from 'zod';
+import { nameSchema } from '../schema/text.schema.js';
+
+const time = z.iso.datetime();
+const error = z.object({ code: z.string(), message: z.string(), stack: z.string().optional() }).meta({ id: 'JobError' });
+
+const attemptSchema = z
+  .object({
+    attempt: z.int(),
+    executionId: z.string().optional(),
+    worker: z.string().optional(),
+    startedAt: time.optional(),
+    finishedAt: time.optional(),
+    outcome: z
+      .enum(['running', 'succeeded', 'failed', 'cancelled', 'snoozed', 'released', 'lost'])
+      .meta({ description: '`released`: handed back; `lost`: its worker went away' }),
+    error: error.optional(),
+  })
+  .meta({ id: 'Attempt' });
+
+const fields = {
+  id: z.uuid(),
+  queue: nameSchema,
+  state: z.enum(jobStates),
+  reason: z.enum(holdReasons).optional(),
+  payload: z.unknown().optional().meta({ description: 'left out in lists' }),
+  orderingKey: z.string().optional(),
+  priority: z.enum(priorityNames),
+  metadata: z.record(z.string(), z.string()).optional(),
+  attempt: z.int().meta({ description: 'how often it was released' }),
+  failures: z.int(),
+  maxAttempts: z.int().max(limits.maxAttempts),
+  generation: z.int().meta({ description: 'how often it was replayed' }),
+  createdAt: time,
+  runAt: time.optional(),
+  queuedAt: time.optional(),
+  startedAt: time.optional(),
+  finishedAt: time.optional(),
+  error: error.optional(),
+  dispatchMode: z.enum(dispatchModes).optional().meta({ description: 'in which its current attempt was released' }),
+  traceId: z.string().optional(),
+  cursor: z.string(),
+  links: z.object({ self: z.string(), result: z.string(), events: z.string() }),
+};
+
+export const listedJobSchema = z.object(fields).meta({ id: 'ListedJob' });
+export const jobSchema = z.object({ ...fields, attempts: z.array(attemptSchema) }).meta({ id: 'Job' });
+export const acceptedJobSchema = z
+  .object({ ...fields, attempts: z.array(attemptSchema), token: z.string().meta({ description: 'reads this job for 15 minutes' }) })
+  .meta({ id: 'AcceptedJob' });
+export const acceptedBatchSchema = z
+  .object({ items: z.array(z.object({ id: z.uuid(), state: z.enum(jobStates) })) })
+  .meta({ id: 'AcceptedBatch' });
+export const jobListSchema = z
+  .object({ items: z.array(listedJobSchema), nextCursor: z.string().optional() })
+  .meta({ id: 'JobList' });
+
+export type ListedJob = z.output<typeof listedJobSchema>;
+export type Attempt = z.output<typeof attemptSchema>;

@@ -1,0 +1,111 @@
+import { BatonError, isTerminal, jobStates } from '@baton/contracts';
+import { Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
+import { type Caller, JobTokenAllowed, Principal, Scopes } from '@baton/service';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { decodeCursor, idPlace, pageFields, pageOf } from '../schema/list.schema.js';
+import { idSchema, nameSchema, storableText } from '../schema/text.schema.js';
+import { batchInputSchema, jobInputSchema, type JobInput } from './job-input.schema.js';
+import { acceptedBatchSchema, acceptedJobSchema, jobListSchema, jobSchema } from './job-output.schema.js';
+import { PostJobs, retryAfterSeconds } from './post-jobs.js';
+import { cursorOf, showJob, showListedJob } from './show-job.js';
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'the same key with the same body gets the first answer, for 24 hours',
+};
+
+const listSchema = z.strictObject({
+  ...pageFields,
+  queue: nameSchema.optional(),
+  state: z.enum(jobStates).optional(),
+  orderingKey: storableText({ maxBytes: 255 }).optional(),
+  createdAfter: z.iso
+    .datetime({ offset: true, error: 'must be an ISO 8601 time with its zone, such as "2027-01-31T12:00:00Z"' })
+    .optional(),
+});
+
+/** The jobs of the caller's tenant; another tenant's are not there. */
+@ApiTags('jobs')
+@Controller('v1/jobs')
+export class JobsController {
+  constructor(
+    @Inject(PostJobs) private readonly posts: PostJobs,
+    @Inject(Database) private readonly database: Database,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @Scopes('jobs:write')
+  @ApiOperation({ summary: 'Accept one job' })
+  @ApiHeader(idempotencyKey)
+  @ApiAcceptedResponse({ standardSchema: acceptedJobSchema, description: 'Committed: the job will be run' })
+  async accept(
+    @Body({ schema: jobInputSchema }) input: JobInput,
+    @Principal() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.posts.one(input, { caller, request, reply });
+  }
+
+  @Post('batch')
+  @HttpCode(202)
+  @Scopes('jobs:write')
+  @ApiOperation({ summary: 'Accept up to 10,000 jobs, all or none' })
+  @ApiHeader(idempotencyKey)
+  @ApiAcceptedResponse({ standardSchema: acceptedBatchSchema, description: 'Committed, in the order of the request' })
+  async acceptBatch(
+    @Body({ schema: batchInputSchema }) { jobs }: z.output<typeof batchInputSchema>,
+    @Principal() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.posts.batch(jobs, { caller, request, reply });
+  }
+
+  @Get()
+  @Scopes('jobs:read')
+  @ApiOperation({ summary: 'Jobs, the newest first, without their payloads and attempts' })
+  @ApiOkResponse({ standardSchema: jobListSchema })
+  async list(@Query({ schema: listSchema }) query: z.output<typeof listSchema>, @Principal() caller: Caller) {
+    const { cursor, limit, createdAfter, ...filter } = query;
+    const beforeId = decodeCursor(cursor, idPlace);
+    const createdAfterMs = createdAfter === undefined ? undefined : Date.parse(createdAfter);
+    const wanted = { ...filter, tenantId: caller.tenantId, beforeId, createdAfterMs, limit: limit + 1 };
+    const rows = await retrying(() => listJobs(this.database.pool, wanted));
+    return pageOf(rows, limit, { show: showListedJob, cursor: (job) => job.id });
+  }
+
+  @Get(':id')
+  @Scopes('jobs:read')
+  @JobTokenAllowed()
+  @ApiOperation({ summary: 'One job with its attempts' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'the ETag of an earlier answer: 304 while it holds' })
+  @ApiOkResponse({ standardSchema: jobSchema })
+  async read(
+    @Param('id', { schema: idSchema }) id: string,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Principal() { tenantId }: Caller,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { pool } = this.database;
+    const [job] = await retrying(() => readJobs(pool, tenantId, [id]));
+    if (!job) throw new BatonError('not_found', `there is no job ${id}`);
+    const etag = `"${cursorOf(job)}"`;
+    void reply.header('etag', etag).header('cache-control', 'private, no-cache');
+    if (!isTerminal(job.state)) void reply.header('retry-after', retryAfterSeconds);
+    if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
+    const attempts = await retrying(() => readAttempts(pool, tenantId, id));
+    void reply.header('content-type', 'application/json; charset=utf-8').send(showJob(job, attempts));
+  }
+}
+
+/** `If-None-Match` of RFC 9110: a list of tags, weak or strong, or `*`. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+}

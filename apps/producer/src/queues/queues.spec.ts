@@ -1,0 +1,109 @@
+import { channels } from '@baton/contracts';
+import { Listener } from '@baton/persistence';
+import { TestProducer } from '../testing/test-producer.js';
+
+let producer: TestProducer;
+let tenant: Awaited<ReturnType<TestProducer['tenant']>>;
+let name: string;
+
+beforeAll(async () => {
+  producer = await TestProducer.start();
+});
+afterAll(() => producer.close());
+beforeEach(async () => {
+  tenant = await producer.tenant();
+  name = `made-${tenant.queue}`;
+});
+
+function call(method: 'GET' | 'PUT' | 'PATCH', path: string, body?: unknown, key = tenant.key) {
+  return producer.call(method, `/v1/queues${path}`, { key, body });
+}
+
+const defaults = {
+  dispatchMode: 'polling',
+  maxAttempts: 5,
+  backoff: { type: 'exponential', delay: '1s', factor: 2, max: '1h', jitter: 0.2 },
+  timeout: '5m',
+  window: 10_000,
+};
+
+it('makes a queue by its first PUT, with defaults, and sets it whole by the next', async () => {
+  const made = await call('PUT', `/${name}`, { maxAttempts: 2, timeout: 1_500 });
+  expect([made.statusCode, made.json<unknown>()]).toEqual([
+    201,
+    { ...defaults, name, maxAttempts: 2, timeout: '1500ms', createdAt: expect.any(String), updatedAt: expect.any(String) },
+  ]);
+  const set = await call('PUT', `/${name}`, { dispatchMode: 'event' });
+  expect([set.statusCode, set.json<unknown>()]).toMatchObject([200, { ...defaults, dispatchMode: 'event' }]);
+  expect((await call('GET', `/${name}`)).json()).toEqual(set.json());
+});
+
+it('changes by PATCH what is named', async () => {
+  await call('PUT', `/${name}`, { maxAttempts: 2 });
+  const backoff = { type: 'list', delays: ['1s', '5m'] };
+  const answer = await call('PATCH', `/${name}`, { backoff, window: 5 });
+  expect(answer.json()).toMatchObject({ maxAttempts: 2, backoff, window: 5 });
+  expect((await call('PATCH', `/${name}`, {})).json()).toMatchObject({ maxAttempts: 2, backoff, window: 5 });
+});
+
+it('a new mode holds for jobs released from then on', async () => {
+  await call('PUT', `/${name}`, {});
+  const post = async () => (await producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: name } })).json<unknown>();
+  expect(await post()).toMatchObject({ dispatchMode: 'polling' });
+  await call('PATCH', `/${name}`, { dispatchMode: 'event' });
+  expect(await post()).toMatchObject({ dispatchMode: 'event' });
+});
+
+it('tells the others that a queue has changed', async () => {
+  const heard = Promise.withResolvers<string[]>();
+  const listener = new Listener(producer.test.url, {
+    applicationName: 'test',
+    channels: { [channels.queues]: heard.resolve },
+    log: () => undefined,
+  });
+  await listener.start();
+  await call('PUT', `/${name}`, {});
+  expect(await heard.promise).toEqual([name]);
+  await listener.close();
+});
+
+it('lists by name, by cursor', async () => {
+  for (const suffix of ['a', 'b', 'c']) await call('PUT', `/zz-${suffix}-${tenant.queue}`, {});
+  const names: string[] = [];
+  let cursor = '';
+  do {
+    const page = (await call('GET', `?limit=2${cursor}`)).json<{ items: { name: string }[]; nextCursor?: string }>();
+    names.push(...page.items.map((queue) => queue.name));
+    cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+  } while (cursor !== '');
+  expect(names).toEqual([...new Set(names)].sort());
+  expect(names.slice(-3)).toEqual(['a', 'b', 'c'].map((suffix) => `zz-${suffix}-${tenant.queue}`));
+});
+
+it.each<[string, unknown, string]>([
+  ['concurrency', { total: 1 }, 'concurrency'],
+  ['dispatchMode', 'kafka', 'dispatchMode'],
+  ['maxAttempts', 0, 'maxAttempts'],
+  ['timeout', '2d', 'timeout'],
+  ['window', 0, 'window'],
+  ['backoff', { type: 'fixed' }, 'backoff.delay'],
+])('refuses %s: %j by name', async (field, value, path) => {
+  for (const method of ['PUT', 'PATCH'] as const) {
+    const answer = await call(method, `/${name}`, { [field]: value });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ path }] });
+  }
+});
+
+it('knows no queue that is not there, and takes no name that is none', async () => {
+  for (const answer of [await call('GET', '/nowhere'), await call('PATCH', '/nowhere', {})]) {
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([404, 'unknown_queue']);
+  }
+  for (const bad of ['Upper', '-a', 'a.b', 'x'.repeat(64)]) expect((await call('PUT', `/${bad}`, {})).statusCode).toBe(400);
+});
+
+it('wants the scope to change', async () => {
+  const reader = await producer.keyFor(tenant.tenantId, ['jobs:read']);
+  expect((await call('PUT', `/${name}`, {}, reader)).statusCode).toBe(403);
+  expect((await call('GET', `/${tenant.queue}`, undefined, reader)).statusCode).toBe(200);
+});

@@ -1,0 +1,43 @@
+import { channels } from '@baton/contracts';
+import type { Notifier, Released, SettleReport } from '@baton/persistence';
+import type { OutcomeFeed } from '@baton/results';
+
+/** Tells, after a commit, whom it concerns. All of it is hints: sweeps run beneath, and nothing here fails. */
+export class Announcer {
+  private telling: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly notifier: Pick<Notifier, 'wake'>,
+    private readonly feed: OutcomeFeed,
+  ) {}
+
+  /** Resolves when the outcomes of the report before this one are told, so that a slow feed slows its caller. */
+  async settled(report: Pick<SettleReport, 'settled' | 'released' | 'earliestRetryMs'>): Promise<void> {
+    this.released(report.released);
+    if (report.earliestRetryMs !== undefined) this.due(report.earliestRetryMs);
+    const outcomes = report.settled.flatMap(({ terminal }) => (terminal ? [terminal] : []));
+    if (outcomes.length === 0) return;
+    const before = this.telling;
+    this.telling = before.then(() => this.feed.publish(outcomes));
+    await before;
+  }
+
+  /** Wakes the queues of jobs that may run now. */
+  released(released: readonly Released[]): void {
+    for (const { queue, mode } of released) this.notifier.wake(mode === 'event' ? channels.outbox : channels.jobs, queue);
+  }
+
+  /** Wakes the timers. @param atMs milliseconds since the epoch */
+  due(atMs: number): void {
+    this.notifier.wake(channels.timers, String(atMs));
+  }
+
+  /** Tells of queues that are new: their topics are to be made. */
+  queuesMade(names: readonly string[]): void {
+    for (const name of names) this.notifier.wake(channels.queues, name);
+  }
+
+  async flush(): Promise<void> {
+    await this.telling;
+  }
+}

@@ -1,0 +1,170 @@
+import type { FetchedTopic, OutboxRow, OutboxTopic } from '@baton/persistence';
+import type { Logger } from 'pino';
+import { heldTopics } from '../metrics/relay-metrics.js';
+import { LowWaterMarks } from './low-water-marks.js';
+import type { OutboxFetcher } from './outbox-fetcher.js';
+import { TopicBackoff } from './topic-backoff.js';
+import type { TopicPublisher } from './topic-publisher.js';
+
+/** While it is busy a topic is looked at from 0, below its marks, this often. */
+const lookEveryMs = 1_000;
+/** How long a topic whose window is full is left alone. */
+const fullPauseMs = 1_000;
+
+export interface TopicPumpParts {
+  fetcher: OutboxFetcher;
+  publisher: TopicPublisher;
+  /** Those that this replica leads and is not giving back. */
+  shards: () => readonly number[];
+  log: Logger;
+  random?: () => number;
+}
+
+/**
+ * Publishes one topic while it has rows.
+ *
+ * idle → draining (a wake-up) → idle (a look found nothing more); draining → pausing (the broker or PostgreSQL is
+ * away: 100 ms to 5 s; the window is full: 1 s) → draining. Always: one send in flight; the next batch is fetched
+ * beside it. Looks begin at the low-water marks. A wake-up that such a look does not answer is followed by a look
+ * from 0 at once, and any other within a second: so what committed late, below a mark, is found.
+ */
+export class TopicPump {
+  private readonly marks: LowWaterMarks;
+  private readonly backoff: TopicBackoff;
+  private draining: Promise<void> | undefined;
+  private publishing: Promise<unknown> | undefined;
+  private woken = false;
+  private lookOwed = true;
+  private lookedAt = -Infinity;
+  private laterLook: NodeJS.Timeout | undefined;
+  private endPause: (() => void) | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly topic: OutboxTopic,
+    private readonly parts: TopicPumpParts,
+  ) {
+    this.marks = new LowWaterMarks(topic);
+    this.backoff = new TopicBackoff(parts.random);
+  }
+
+  /** There may be rows. */
+  wake(): void {
+    this.woken = true;
+    this.lookOwed = true;
+    if (this.draining || this.closed) return;
+    clearTimeout(this.laterLook);
+    this.draining = this.drain().finally(() => {
+      this.draining = undefined;
+      if (this.woken) this.wake();
+      else if (this.lookOwed && !this.closed) this.laterLook = setTimeout(() => this.wake(), this.untilLook());
+    });
+  }
+
+  /** Another may have led these meanwhile. */
+  forget(shards: readonly number[]): void {
+    this.marks.forget(shards);
+  }
+
+  /** Resolves when the batch under way is sent and deleted. */
+  async quiet(): Promise<void> {
+    await this.publishing?.catch(() => undefined); // the drain reports it
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.woken = false;
+    clearTimeout(this.laterLook);
+    this.endPause?.();
+    await this.draining;
+  }
+
+  /** Never rejects. */
+  private async drain(): Promise<void> {
+    let next: Promise<FetchedTopic> | undefined;
+    let fruitless = false;
+    while (!this.closed) {
+      const fromZero: boolean = !next && this.lookOwed && (fruitless || this.untilLook() === 0);
+      if (fromZero) this.noteLook();
+      if (!next) this.woken = false;
+      try {
+        const fetched: FetchedTopic = await (next ?? this.fetch(fromZero));
+        next = undefined;
+        fruitless = fetched.rows.length === 0;
+        if (fruitless) {
+          if ((this.lookOwed && !fromZero) || this.woken) continue;
+          return;
+        }
+        this.lookOwed = true;
+        if (fetched.more && this.untilLook() > 0) next = this.ahead(fetched.rows);
+        const result = await this.publish(fetched.rows);
+        if (result === 'published') {
+          this.backoff.succeeded();
+          if (!fetched.more && !this.woken) return;
+        } else {
+          next = undefined;
+          await (result === 'full' ? this.pauseFull() : this.pause(this.backoff.nextMs()));
+        }
+      } catch (error) {
+        next = undefined;
+        this.lookOwed = true; // the look from 0 may be what failed
+        this.parts.log.warn({ err: error, topic: this.parts.publisher.topic }, 'publishing failed; it is tried again');
+        await this.pause(this.backoff.nextMs());
+      }
+    }
+  }
+
+  private async publish(rows: readonly OutboxRow[]) {
+    const publishing = this.parts.publisher.publish(rows, (deleted) => this.marks.deleted(deleted));
+    this.publishing = publishing;
+    try {
+      return await publishing;
+    } finally {
+      this.publishing = undefined;
+    }
+  }
+
+  private fetch(fromZero: boolean): Promise<FetchedTopic> {
+    const positions = this.marks.positions(this.parts.shards());
+    return this.parts.fetcher.fetch(this.topic, fromZero ? positions.map((at) => ({ ...at, low: 0 })) : positions);
+  }
+
+  /** The batch after this one, while this one is being sent. */
+  private ahead(rows: readonly OutboxRow[]): Promise<FetchedTopic> {
+    const highest = new Map<number, number>();
+    for (const { shard, id } of rows) highest.set(shard, id);
+    const positions = this.marks
+      .positions(this.parts.shards())
+      .map((at) => ({ ...at, low: Math.max(at.low, highest.get(at.shard) ?? 0) }));
+    const fetching = this.parts.fetcher.fetch(this.topic, positions);
+    fetching.catch(() => undefined); // awaited by the next turn of the loop, or dropped with what it brought
+    return fetching;
+  }
+
+  private untilLook(): number {
+    return Math.max(0, this.lookedAt + lookEveryMs - performance.now());
+  }
+
+  private noteLook(): void {
+    this.lookOwed = false;
+    this.lookedAt = performance.now();
+  }
+
+  private async pauseFull(): Promise<void> {
+    heldTopics.inc();
+    await this.pause(fullPauseMs);
+    heldTopics.dec();
+  }
+
+  private pause(ms: number): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.endPause?.(), ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        this.endPause = undefined;
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { timersShard, topics } from '@baton/contracts';
+import type { Broker, BrokerProducer } from '@baton/messaging';
+import type { Database } from '@baton/persistence';
+import type { Logger } from 'pino';
+import type { Announcer } from '../announce/announcer.js';
+import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
+import type { Term } from '@baton/persistence';
+import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
+import { DueTimer } from './due.timer.js';
+import { PartitionsTimer } from './partitions.timer.js';
+import { RescueTimer } from './rescue.timer.js';
+import { SweepTimer } from './sweep.timer.js';
+import { TimerLoop } from './timer-loop.js';
+import { TopicsTimer } from './topics.timer.js';
+import { TrimTimer } from './trim.timer.js';
+
+export interface TimersOptions {
+  database: Database;
+  announcer: Announcer;
+  /** Absent: timers of the broker's topics do not run. */
+  kafka?: { broker: Broker; producer: BrokerProducer } | undefined;
+  sinceReconnectMs: () => number;
+  log: Logger;
+  rescueGraceMs?: number;
+}
+
+/**
+ * All timers, run by the leader of the timers' shard: stopped → (the shard is taken) running → (it is lost or given
+ * back) stopped. A look that is under way at a loss ends by itself; each is harmless beside another leader's.
+ */
+export class Timers implements ShardFollower {
+  private readonly due: DueTimer;
+  private readonly loops: Record<'due' | 'timeout' | 'rescue' | 'partitions' | 'sweep', TimerLoop> & { topics?: TimerLoop; trim?: TimerLoop };
+  private leads = false;
+  private facts: BeatFacts = { pollingRuns: false, eventPartitions: [] };
+
+  constructor(options: TimersOptions) {
+    const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs } = options;
+    const control = kafka && { producer: kafka.producer, topic: topics.control };
+    this.due = new DueTimer(database, announcer);
+    const facts = (): BeatFacts => this.facts;
+    const timeout = new AttemptTimeoutTimer({ database, announcer, control, anythingRuns: () => runs(this.facts) });
+    const rescue = new RescueTimer({
+      database, announcer, control, facts, sinceReconnectMs, log,
+      ...(rescueGraceMs !== undefined && { graceMs: rescueGraceMs }),
+    });
+    this.loops = {
+      due: new TimerLoop(this.due, log),
+      timeout: new TimerLoop(timeout, log),
+      rescue: new TimerLoop(rescue, log),
+      partitions: new TimerLoop(new PartitionsTimer(database), log),
+      sweep: new TimerLoop(new SweepTimer(database), log),
+      ...(kafka && {
+        topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
+        trim: new TimerLoop(new TrimTimer(database, kafka.broker.admin, log), log),
+      }),
+    };
+  }
+
+  /** New due times. @param atMs by PostgreSQL's clock, milliseconds since the epoch */
+  wakeDue(atMs: readonly number[]): void {
+    if (this.leads && atMs.length > 0) this.loops.due.wake(this.due.untilMs(Math.min(...atMs)));
+  }
+
+  queuesChanged(): void {
+    if (this.leads) this.loops.topics?.wake();
+  }
+
+  /** Nobody listened for a while. */
+  wakeAll(): void {
+    if (!this.leads) return;
+    this.loops.due.wake();
+    this.loops.topics?.wake();
+  }
+
+  onShardsTaken(terms: readonly Term[]): void {
+    if (!terms.some(({ shard }) => shard === timersShard)) return;
+    this.leads = true;
+    for (const loop of Object.values(this.loops)) loop.start();
+  }
+
+  onShardsLost(shards: readonly number[]): void {
+    if (shards.includes(timersShard)) void this.stop();
+  }
+
+  async releaseShards(shards: readonly number[]): Promise<void> {
+    if (shards.includes(timersShard)) await this.stop();
+  }
+
+  /** What runs is learned from the beat that leadership makes anyway: at rest the rescue asks nothing. */
+  onBeat(facts: BeatFacts): void {
+    const before = runs(this.facts);
+    this.facts = { pollingRuns: facts.pollingRuns, eventPartitions: facts.eventPartitions };
+    if (!this.leads || before || !runs(this.facts)) return;
+    this.loops.rescue.wake();
+    this.loops.timeout.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.leads = false;
+    await Promise.all(Object.values(this.loops).map((loop) => loop.stop()));
+  }
+}
+
+function runs({ pollingRuns, eventPartitions }: BeatFacts): boolean {
+  return pollingRuns || eventPartitions.length > 0;
+}

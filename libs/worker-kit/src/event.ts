@@ -1,0 +1,3 @@
+export { EventServer } from './event/event-server.js';
+export type { EventOptions } from './event/event-worker.js';
+export { jobTopicSpecs, systemTopicSpecs } from './event/topic-specs.js';

@@ -1,0 +1,281 @@
+import { hostname } from 'node:os';
+import { timing, type RefusedExecution } from '@baton/contracts';
+import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartition } from '@baton/messaging';
+import { redeliveries } from '@baton/tracing';
+import { uuidv7 } from 'uuidv7';
+import { doneWithin } from '../done-within.js';
+import { OwnershipLostError } from '../execution/abort-causes.js';
+import { releaseKey } from '../execution/delivery.js';
+import type { Execution } from '../execution/execution.js';
+import { Executor } from '../execution/executor.js';
+import type { Outcome } from '../execution/outcome.js';
+import type { ServedHandlers } from '../handler/served-handlers.js';
+import type { Log } from '../log.js';
+import { Outage } from '../outage.js';
+import { ControlReader } from './control-reader.js';
+import { DeadLetters } from './dead-letters.js';
+import { decodeRecord, spokenOf } from './decode-record.js';
+import { Heartbeats } from './heartbeats.js';
+import { isIn, type JobEntry } from './job-entry.js';
+import { QueueReader } from './queue-reader.js';
+import { RecentReleases } from './recent-releases.js';
+import { Reporter } from './reporter.js';
+import { jobTopicSpecs, systemTopicSpecs } from './topic-specs.js';
+import { WaitingJobs } from './waiting-jobs.js';
+import { ended, left, registered, started } from './words.js';
+
+export interface EventOptions {
+  broker: Broker;
+  log: Log;
+  /** How many handlers run at once, whatever their queue and partition. */
+  concurrency: number;
+  /** How long running handlers may go on when the worker drains; then they are aborted. */
+  graceMs: number;
+  /** How long a handler has to let go after an abort. */
+  letGoMs?: number;
+}
+
+const openRetryMs = 1_000;
+/** At the end, how long the last words may wait for a broker that is away. */
+const wordsAtEndMs = 5_000;
+
+/**
+ * A worker whose source is Kafka: reads, runs, reports. It never sees PostgreSQL.
+ *
+ * opening (topics, registration, groups joined, control read to its end) → open: jobs begin → draining → ended.
+ * Always: a record's offset is done only when its job's `started` or outcome is acknowledged by the broker; of one
+ * release of a job at most one execution is in this process.
+ */
+export class EventWorker {
+  readonly id = uuidv7();
+  private readonly executor: Executor;
+  private readonly reporter: Reporter;
+  private readonly heartbeats: Heartbeats;
+  private readonly producer: BrokerProducer;
+  private readonly deadLetters: DeadLetters;
+  private readonly control: ControlReader;
+  private readonly readers = new Map<string, QueueReader>();
+  private readonly entries = new Map<string, JobEntry>();
+  private readonly byExecution = new Map<string, JobEntry>();
+  private readonly recent = new RecentReleases();
+  private readonly waiting: WaitingJobs;
+  private readonly outage: Outage;
+  private opening: Promise<void> | undefined;
+  private open = false;
+  private draining: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: EventOptions,
+    private readonly handlers: ServedHandlers,
+  ) {
+    const { broker, log, concurrency: slots, letGoMs } = options;
+    this.outage = new Outage(log, 'opening the topics');
+    this.waiting = new WaitingJobs([...handlers.keys()]);
+    this.producer = broker.producer({ name: 'worker' });
+    this.reporter = new Reporter(this.id, this.producer, { log, onRoom: () => this.fill() });
+    this.heartbeats = new Heartbeats(this.reporter, () => this.announceAgain());
+    this.deadLetters = new DeadLetters(this.producer, log);
+    this.control = new ControlReader(broker, { workerId: this.id, log, onRefused: (refused) => this.refused(refused) });
+    this.executor = new Executor({
+      slots, handlers, log, ...(letGoMs !== undefined && { letGoMs }),
+      announce: { afterMs: timing.announceMs, onRunning: (execution) => this.announce(execution) },
+      onEnded: (execution, outcome) => this.ended(execution, outcome),
+    });
+    for (const queue of handlers.keys()) this.readers.set(queue, this.readerOf(queue));
+  }
+
+  /** Whether it is open and every group has heard of it lately. */
+  get healthy(): boolean {
+    return this.open && [...this.readers.values()].every((reader) => reader.healthy);
+  }
+
+  /** Begins to open; goes on trying while the broker is away. */
+  start(): void {
+    this.opening = this.openAll();
+  }
+
+  /** Takes nothing new, gives what runs its grace, aborts it and hands it back, tells all, leaves. */
+  drain(): Promise<void> {
+    return (this.draining ??= this.bringToEnd());
+  }
+
+  private async openAll(): Promise<void> {
+    const { broker, log } = this.options;
+    const queues = [...this.handlers.keys()];
+    const specs = [...systemTopicSpecs, ...queues.flatMap(jobTopicSpecs)];
+    while (!this.draining) {
+      try {
+        await broker.admin.ensureTopics(specs);
+        this.outage.worked();
+        break;
+      } catch (error) {
+        this.outage.failed(error);
+        await new Promise((resolve) => setTimeout(resolve, openRetryMs));
+      }
+    }
+    if (this.draining) return;
+    this.reporter.say(registered(hostname(), process.pid, queues));
+    const joined = Promise.all([...this.readers.values()].map((reader) => reader.start()));
+    try {
+      await this.control.start();
+    } catch (error) {
+      if (!this.draining) throw error; // else it was stopped before it had caught up
+    }
+    await joined;
+    if (this.draining) return;
+    this.open = true;
+    log.info({ worker: this.id, queues }, 'the worker reads jobs from Kafka');
+    this.fill();
+  }
+
+  /**
+   * The partitions go first: what runs is announced, so that its records are done, and what waits is left to others
+   * at once. Only then are the handlers given their grace.
+   */
+  private async bringToEnd(): Promise<void> {
+    const { log, graceMs } = this.options;
+    for (const reader of this.readers.values()) reader.hold();
+    this.waiting.drop(() => true);
+    for (const execution of this.executor.running.values()) this.announce(execution);
+    await doneWithin(wordsAtEndMs, this.reporter.acked());
+    await Promise.all([...this.readers.values()].map((reader) => reader.stop()));
+    await this.executor.drain(graceMs);
+    await this.control.stop();
+    await this.opening;
+    this.heartbeats.stop();
+    this.reporter.say(left());
+    if (!(await doneWithin(wordsAtEndMs, this.reporter.acked()))) {
+      log.error({ words: this.reporter.size }, 'the broker did not take the last outcomes; their jobs will run again');
+    }
+    this.reporter.close();
+    this.deadLetters.close();
+    await this.producer.close();
+  }
+
+  private readerOf(queue: string): QueueReader {
+    const { broker, log } = this.options;
+    const reader: QueueReader = new QueueReader({
+      broker, queue, log,
+      onRecord: (record, taken) => this.take(reader, queue, record, taken),
+      onBatch: () => this.fill(),
+      onLost: (partitions) => this.lost(partitions),
+      isFull: (topic) => this.waiting.topic(topic).full,
+    });
+    return reader;
+  }
+
+  private take(reader: QueueReader, queue: string, record: IncomingRecord, taken: TakenOffset): void {
+    const decoded = decodeRecord(record, { workerId: this.id, queue, group: reader.group, readAtMs: Date.now() });
+    if (!decoded.ok) {
+      void this.bury(reader, queue, record, taken, decoded.reason);
+      return;
+    }
+    const { delivery } = decoded;
+    const key = releaseKey(delivery);
+    const known = this.entries.get(key);
+    if (known || this.recent.has(key)) {
+      redeliveries.labels(queue).inc();
+      if (known && !known.told) known.offsets.push(taken);
+      else reader.done(taken);
+      return;
+    }
+    const entry: JobEntry = { key, delivery, bytes: record.value?.length ?? 0, state: 'waiting', told: false, offsets: [taken] };
+    this.entries.set(key, entry);
+    this.waiting.topic(record.topic).push(entry);
+  }
+
+  /** Begins what waits while there are slots. */
+  private fill(): void {
+    while (this.open && this.executor.free > 0 && !this.reporter.full && !this.draining) {
+      const entry = this.waiting.take((queue) => this.executor.freeFor(queue) > 0);
+      if (!entry) return;
+      entry.state = 'running';
+      this.byExecution.set(entry.delivery.executionId, entry);
+      this.executor.start(entry.delivery);
+      const { arrival, queue } = entry.delivery;
+      if (arrival.system === 'kafka' && !this.waiting.topic(arrival.topic).full) this.readers.get(queue)?.resume(arrival.topic);
+    }
+  }
+
+  private announce(execution: Execution): void {
+    if (this.heartbeats.has(execution.id)) return;
+    const entry = this.byExecution.get(execution.id);
+    this.heartbeats.add(execution.id);
+    this.reporter.say(started(execution), () => entry && this.told(entry));
+  }
+
+  /** What belongs to others by now is refused, and so aborted; what is still ours is a repetition. */
+  private announceAgain(): void {
+    for (const execution of this.executor.running.values()) {
+      if (this.heartbeats.has(execution.id)) this.reporter.say(started(execution));
+    }
+  }
+
+  private ended(execution: Execution, outcome: Outcome | undefined): void {
+    const { delivery, startedAtMs } = execution;
+    const entry = this.byExecution.get(execution.id);
+    this.byExecution.delete(execution.id);
+    this.heartbeats.delete(execution.id);
+    const forget = (): void => {
+      if (entry) this.forget(entry);
+    };
+    if (outcome) this.reporter.say(ended(delivery, startedAtMs, outcome), forget);
+    else forget();
+    // Jobs that end in the same turn of the event loop are followed by as many at once.
+    this.fillSoon();
+  }
+
+  private filling = false;
+
+  private fillSoon(): void {
+    if (this.filling) return;
+    this.filling = true;
+    setImmediate(() => {
+      this.filling = false;
+      this.fill();
+    });
+  }
+
+  /** The broker has what lets the release's records be done. */
+  private told(entry: JobEntry): void {
+    entry.told = true;
+    for (const offset of entry.offsets.splice(0)) this.readers.get(entry.delivery.queue)?.done(offset);
+  }
+
+  private forget(entry: JobEntry): void {
+    this.told(entry);
+    this.entries.delete(entry.key);
+    this.recent.add(entry.key);
+  }
+
+  /** Another execution owns the attempt: nothing that this one says counts. */
+  private refused({ executionId, jobId }: RefusedExecution): void {
+    const execution = this.executor.running.get(executionId);
+    if (execution) this.executor.abort(execution, new OwnershipLostError(`another execution of job ${jobId} owns the attempt`));
+  }
+
+  /** What runs, runs on; what only waited is another worker's now. */
+  private lost(partitions: readonly TopicPartition[]): void {
+    const isLost = isIn(partitions);
+    const orphaned = (entry: JobEntry): boolean => {
+      entry.offsets = entry.offsets.filter((offset) => !isLost(offset));
+      return entry.offsets.length === 0;
+    };
+    this.waiting.drop((entry) => {
+      const gone = orphaned(entry);
+      if (gone) this.entries.delete(entry.key);
+      return gone;
+    });
+  }
+
+  private async bury(reader: QueueReader, queue: string, record: IncomingRecord, taken: TakenOffset, reason: string): Promise<void> {
+    if (!(await this.deadLetters.bury(record, reason))) return;
+    const spoken = spokenOf(record, queue);
+    if (!spoken) {
+      reader.done(taken);
+      return;
+    }
+    const error = { code: 'undecodable' as const, message: `the record could not be decoded: ${reason}`, retryable: false };
+    this.reporter.say(ended(spoken, Date.now(), { kind: 'failed', error }), () => reader.done(taken));
+  }
+}

@@ -1,0 +1,190 @@
+import { jobGroup, jobTopics } from '@baton/contracts';
+import {
+  OffsetTracker,
+  partitionKey,
+  PartitionTerms,
+  type AssignedPartition,
+  type Assignment,
+  type Broker,
+  type BrokerConsumer,
+  type IncomingBatch,
+  type IncomingRecord,
+  type OffsetCommit,
+  type TakenOffset,
+  type TopicPartition,
+} from '@baton/messaging';
+import { rebalances, redeliveries, wakes } from '@baton/tracing';
+import type { Log } from '../log.js';
+import { Outage } from '../outage.js';
+import { termOf } from './decode-record.js';
+
+const commitMs = 250;
+/** An empty fetch waits so long in the broker: how late a rebalance or a resumed partition is noticed. */
+const maxWaitMs = 500;
+
+export interface QueueReaderOptions {
+  broker: Broker;
+  queue: string;
+  log: Log;
+  /** A record that is to run, or to be told undecodable; in any case `done` is to be called with its offset. */
+  onRecord: (record: IncomingRecord, taken: TakenOffset) => void;
+  /** After the records of a batch. */
+  onBatch: () => void;
+  onLost: (partitions: readonly TopicPartition[]) => void;
+  /** Whether so much of the topic waits already that no more should be fetched. */
+  isFull: (topic: string) => boolean;
+}
+
+/**
+ * The one member that this process is of its queue's consumer group: which records are to be run, and which
+ * offsets may be committed.
+ *
+ * created → running → stopped. A partition is ours from `onAssigned` to `onLost`; what of it is in flight when it
+ * goes runs on, and its `done` then changes nothing. Always: committed is at most the lowest offset not done.
+ */
+export class QueueReader {
+  readonly group: string;
+  private readonly consumer: BrokerConsumer;
+  private readonly tracker = new OffsetTracker();
+  private readonly terms = new Map<string, PartitionTerms>();
+  private readonly paused = new Set<string>();
+  private readonly outage: Outage;
+  private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: QueueReaderOptions) {
+    const { broker, queue, log } = options;
+    this.group = jobGroup(queue);
+    this.consumer = broker.consumer({ groupId: this.group, topics: jobTopics(queue), maxWaitMs });
+    this.outage = new Outage(log, `committing offsets of queue "${queue}"`);
+  }
+
+  get healthy(): boolean {
+    return this.consumer.isHealthy();
+  }
+
+  /** Resolves when the first attempt to join the group has ended. */
+  async start(): Promise<void> {
+    await this.consumer.run({
+      onAssigned: (assignment) => this.assigned(assignment),
+      onLost: (partitions) => this.lost(partitions),
+      onRebalancing: () => void this.commit(),
+      onRecords: (batch) => this.read(batch),
+      onCrash: (error, crashes) => this.options.log.warn({ err: error, group: this.group, crashes }, 'the consumer broke and joins again'),
+    });
+  }
+
+  /** The record of this reading needs no more: its word is acknowledged, or it was nothing to run. */
+  done(taken: TakenOffset): void {
+    if (!this.tracker.done(taken)) return;
+    if (this.paused.size > 0) this.ease(taken);
+    if (!this.stopping) this.timer ??= setTimeout(() => void this.commit(), commitMs);
+  }
+
+  /** A topic is not full any more. */
+  resume(topic: string): void {
+    if (this.paused.size === 0) return;
+    for (const partition of this.consumer.assigned()) if (partition.topic === topic) this.ease(partition);
+  }
+
+  /** Fetches no more. */
+  hold(): void {
+    this.stopping = true;
+    this.consumer.pause(this.consumer.assigned());
+  }
+
+  /** Commits what is done, then leaves the group. */
+  async stop(): Promise<void> {
+    this.hold();
+    await this.commit();
+    await this.consumer.stop();
+  }
+
+  private assigned({ epoch, partitions }: Assignment): void {
+    if (epoch > 1) rebalances.labels(this.options.queue).inc();
+    for (const partition of partitions) {
+      this.tracker.assign(partition);
+      const key = partitionKey(partition);
+      if (!partition.kept || !this.terms.has(key)) this.terms.set(key, this.restoreTerms(partition));
+    }
+    if (this.stopping) this.consumer.pause(partitions);
+    else this.pauseFull(partitions);
+    for (const partition of partitions) this.ease(partition);
+  }
+
+  private restoreTerms({ topic, partition, metadata }: AssignedPartition): PartitionTerms {
+    try {
+      return PartitionTerms.restore(metadata);
+    } catch (error) {
+      this.options.log.error({ err: error, topic, partition }, 'the terms kept with a commit are lost; late records may run twice');
+      return new PartitionTerms();
+    }
+  }
+
+  private lost(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const key = partitionKey(partition);
+      this.tracker.lose(partition);
+      this.terms.delete(key);
+      this.paused.delete(key);
+    }
+    this.options.onLost(partitions);
+  }
+
+  private read(batch: IncomingBatch): void {
+    wakes.labels('broker').inc();
+    const terms = this.terms.get(partitionKey(batch));
+    for (const record of batch.records) {
+      const term = termOf(record);
+      const current = !term || !terms || terms.admit(record.offset, term);
+      const taken = this.tracker.take(batch, record.offset);
+      if (!taken) redeliveries.labels(this.options.queue).inc();
+      else if (current) this.options.onRecord(record, taken);
+      else this.done(taken); // a deposed leader's late send: the new leader sends the row again
+    }
+    this.pauseFull([batch]);
+    this.options.onBatch();
+  }
+
+  private pauseFull(partitions: readonly TopicPartition[]): void {
+    const full = partitions.filter((partition) => this.isFull(partition) && !this.paused.has(partitionKey(partition)));
+    if (full.length === 0) return;
+    for (const partition of full) this.paused.add(partitionKey(partition));
+    this.consumer.pause(full);
+  }
+
+  private ease(partition: TopicPartition): void {
+    if (!this.paused.has(partitionKey(partition)) || this.stopping || this.isFull(partition)) return;
+    this.paused.delete(partitionKey(partition));
+    this.consumer.resume([partition]);
+  }
+
+  private isFull(partition: TopicPartition): boolean {
+    return this.options.isFull(partition.topic) || this.tracker.isFull(partition);
+  }
+
+  /** Never rejects: what could not be committed is tried again, or read again by whom the partition goes to. */
+  private async commit(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const due: OffsetCommit[] = this.tracker.uncommitted().map((offset) => ({
+      ...offset,
+      metadata: this.terms.get(partitionKey(offset))?.serialise(offset.offset) ?? '',
+    }));
+    if (due.length === 0) return;
+    try {
+      const { committed, refused } = await this.consumer.commit(due);
+      this.outage.worked();
+      for (const partition of committed) {
+        const commit = due.find((each) => partitionKey(each) === partitionKey(partition));
+        if (!commit) continue;
+        this.tracker.committed(commit);
+        this.terms.get(partitionKey(partition))?.committed(commit.offset);
+      }
+      if (refused.length > 0) this.options.log.debug({ refused, group: this.group }, 'commits were refused');
+    } catch (error) {
+      this.outage.failed(error);
+    }
+    if (!this.stopping && this.tracker.uncommitted().length > 0) this.timer ??= setTimeout(() => void this.commit(), commitMs);
+  }
+}

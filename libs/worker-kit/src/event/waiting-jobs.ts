@@ -1,0 +1,51 @@
+import { jobTopics } from '@baton/contracts';
+import type { JobEntry } from './job-entry.js';
+import { WaitingTopic } from './waiting-topic.js';
+
+/** What a worker holds in memory of all its topics together. */
+const mostBytes = 48 * 1024 * 1024;
+const mostRecords = 8_000;
+
+/** What waits in this process: by queue, and within a queue by priority. */
+export class WaitingJobs {
+  /** In the order in which the queues are served next; of each the topics, the highest priority first. */
+  private readonly queues: { queue: string; topics: WaitingTopic[] }[];
+  private readonly byTopic: Map<string, WaitingTopic>;
+
+  constructor(queues: readonly string[]) {
+    const most = { records: mostRecords, bytes: mostBytes / (3 * queues.length) };
+    this.queues = queues.map((queue) => ({
+      queue,
+      topics: inPriority(queue).map((topic) => new WaitingTopic(topic, most)),
+    }));
+    this.byTopic = new Map(this.queues.flatMap(({ topics }) => topics.map((waiting) => [waiting.topic, waiting])));
+  }
+
+  topic(name: string): WaitingTopic {
+    const waiting = this.byTopic.get(name);
+    if (!waiting) throw new TypeError(`topic ${name} is not read here`);
+    return waiting;
+  }
+
+  /** The next to begin of the queues that may: the queues in turn, each its highest priority first. */
+  take(mayRun: (queue: string) => boolean): JobEntry | undefined {
+    for (const [i, { queue, topics }] of this.queues.entries()) {
+      const waiting = topics.find(({ size }) => size > 0);
+      const entry = waiting?.peek();
+      if (!waiting || !entry || !mayRun(queue)) continue;
+      waiting.shift();
+      this.queues.push(...this.queues.splice(i, 1));
+      return entry;
+    }
+    return undefined;
+  }
+
+  drop(gone: (entry: JobEntry) => boolean): void {
+    for (const { topics } of this.queues) for (const waiting of topics) waiting.drop(gone);
+  }
+}
+
+/** `high`, `normal`, `low`: the order of `jobTopics`. */
+function inPriority(queue: string): string[] {
+  return jobTopics(queue);
+}

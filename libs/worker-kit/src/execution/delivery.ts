@@ -1,0 +1,43 @@
+import type { TraceCarrier } from '@baton/tracing';
+
+/** One release of a job, as a source hands it over to be run: the same from PostgreSQL and from Kafka. */
+export interface Delivery {
+  readonly jobId: string;
+  readonly tenantId: string;
+  readonly queue: string;
+  /** The fence: what is said under another attempt changes nothing. */
+  readonly attempt: number;
+  readonly failures: number;
+  readonly maxAttempts: number;
+  /** This entry of the handler. */
+  readonly executionId: string;
+  /** The incarnation of the worker that took the job, and alone may speak of it. */
+  readonly workerId: string;
+  readonly orderingKey: string | undefined;
+  /** JSON, not yet parsed. */
+  readonly payload: string;
+  readonly timeoutMs: number;
+  /** Milliseconds since the epoch, by the clock of PostgreSQL. */
+  readonly createdAtMs: number;
+  readonly queuedAtMs: number;
+  /** The trace context stored with the job. */
+  readonly carrier: TraceCarrier | undefined;
+  readonly arrival: Arrival;
+}
+
+/** How the job came here, for its `worker.ack_wake` span. */
+export type Arrival =
+  | { readonly system: 'postgresql' }
+  | {
+      readonly system: 'kafka';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: bigint;
+      readonly group: string;
+      readonly publishedAtMs: number;
+      /** When the record was read here. */
+      readonly readAtMs: number;
+    };
+
+/** Names one release of a job among all. */
+export const releaseKey = ({ jobId, attempt }: { jobId: string; attempt: number }): string => `${jobId}/${attempt}`;

@@ -1,0 +1,52 @@
+import { ControlFlow } from '../handler/control-flow.js';
+import { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError, type AbortCause } from './abort-causes.js';
+import { describeError, describeFatal } from './describe-error.js';
+import { encodeResult } from './encode-result.js';
+import type { Outcome } from './outcome.js';
+
+/** How a handler let go: by returning, by throwing, or, after an abort and its grace, not at all. */
+export type HandlerEnd =
+  | { readonly how: 'returned'; readonly value: unknown }
+  | { readonly how: 'threw'; readonly error: unknown }
+  | { readonly how: 'given_up' };
+
+/**
+ * The outcome of an execution.
+ * - Lost: none; another execution's word counts.
+ * - Timed out: failed, even when the handler returned after the abort.
+ * - Aborted by a drain: what the handler returned or said by control flow counts; anything else it threw is taken
+ *   for the abort's echo, and the job is handed back.
+ */
+export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome | undefined {
+  if (cause instanceof OwnershipLostError) return undefined;
+  if (cause instanceof AttemptTimeoutError) return timedOut(cause);
+  if (end.how === 'returned') return returned(end.value);
+  const ended = end.how === 'threw' && ControlFlow.is(end.error) ? end.error : undefined;
+  if (ended === undefined) {
+    return cause instanceof WorkerDrainingError || end.how === 'given_up'
+      ? { kind: 'released' }
+      : { kind: 'failed', error: describeError(end.error) };
+  }
+  switch (ended.kind) {
+    case 'retry':
+      return { kind: 'failed', error: describeError(ended.cause ?? ended), retryAtMs: ended.atMs };
+    case 'snooze':
+      return { kind: 'snoozed', retryAtMs: ended.atMs };
+    case 'cancel':
+      return { kind: 'cancelled', error: { code: 'job_cancelled', message: ended.message, retryable: false } };
+    case 'fatal':
+      return { kind: 'failed', error: describeFatal(ended.cause) };
+  }
+}
+
+function timedOut(cause: AttemptTimeoutError): Outcome {
+  return { kind: 'failed', error: { code: 'timeout', message: cause.message, retryable: true } };
+}
+
+function returned(value: unknown): Outcome {
+  try {
+    return { kind: 'succeeded', result: encodeResult(value) };
+  } catch (error) {
+    return { kind: 'failed', error: describeError(error) };
+  }
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { BatonError, limits } from '@baton/contracts';
+
+export interface FileOptions {
+  /** Such as `image/png`. */
+  mediaType: string;
+  /** What a browser saves it as: 1 to 255 characters, none of them a control character or a slash. */
+  name: string;
+}
+
+const mediaType = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(;[ -~]{1,127})?$/i;
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const badInName = /[\u0000-\u001f\u007f/\\]/;
+
+/** A file as a job's result; made by `context.file`. */
+export class FileResult {
+  /** Hex. */
+  readonly sha256: string;
+
+  private constructor(
+    readonly bytes: Buffer,
+    readonly mediaType: string,
+    readonly name: string,
+  ) {
+    this.sha256 = createHash('sha256').update(bytes).digest('hex');
+  }
+
+  /** @throws BatonError `result_not_storable` when the file is too large, or its type or name cannot be kept */
+  static of(bytes: Uint8Array, options: FileOptions): FileResult {
+    if (bytes.byteLength > limits.resultBytes) {
+      throw refused(`the file "${options.name}" has ${bytes.byteLength} bytes; a result may have at most ${limits.resultBytes}`);
+    }
+    if (!mediaType.test(options.mediaType)) {
+      throw refused(`the file's media type is "${options.mediaType}"; allowed: type/subtype, such as image/png`);
+    }
+    if (options.name.length < 1 || options.name.length > 255 || badInName.test(options.name)) {
+      throw refused(`the file's name is ${JSON.stringify(options.name)}; allowed: 1 to 255 characters without control characters or slashes`);
+    }
+    const { buffer, byteOffset, byteLength } = bytes;
+    return new FileResult(Buffer.from(buffer, byteOffset, byteLength), options.mediaType, options.name);
+  }
+
+  /** Only a whole result can be a file. @throws BatonError `result_not_storable` */
+  toJSON(): never {
+    throw refused(`the file "${this.name}" is a part of a result; return the file alone`);
+  }
+}
+
+function refused(message: string): BatonError {
+  return new BatonError('result_not_storable', message);
+}

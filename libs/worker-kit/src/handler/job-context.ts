@@ -1,0 +1,94 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import { traceIdOf } from '@baton/tracing';
+import type { Delivery } from '../execution/delivery.js';
+import type { Log } from '../log.js';
+import { FileResult, type FileOptions } from './file-result.js';
+
+/** What a context asks of the execution it belongs to. */
+export interface ExecutionView {
+  readonly delivery: Delivery;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly deadlineMs: number;
+}
+
+/** What a handler is told of its job, beside the payload: Nest's context, by `@Ctx()` or as the second parameter. */
+export class JobContext extends BaseRpcContext<[Delivery]> {
+  private ownLog: Log | undefined;
+
+  constructor(
+    private readonly execution: ExecutionView,
+    private readonly processLog: Log,
+  ) {
+    super([execution.delivery]);
+  }
+
+  get jobId(): string {
+    return this.execution.delivery.jobId;
+  }
+
+  get queue(): string {
+    return this.execution.delivery.queue;
+  }
+
+  /** The tenant's id. */
+  get tenant(): string {
+    return this.execution.delivery.tenantId;
+  }
+
+  /** 1, 2, 3 …: how often the job has been released to run, for whatever reason. */
+  get attempt(): number {
+    return this.execution.delivery.attempt;
+  }
+
+  /** How often it has failed before; at `maxAttempts` failures it is dead. */
+  get failures(): number {
+    return this.execution.delivery.failures;
+  }
+
+  get maxAttempts(): number {
+    return this.execution.delivery.maxAttempts;
+  }
+
+  /** An earlier attempt may have entered the handler and done some or all of the work. */
+  get redelivered(): boolean {
+    return this.execution.delivery.attempt > 1;
+  }
+
+  /** The same for every entry of the handler for this job: hand it to whatever must not happen twice. */
+  get idempotencyKey(): string {
+    return this.execution.delivery.jobId;
+  }
+
+  /**
+   * Aborts when the attempt's time is over, when the job has been given to another worker, or when this one drains and
+   * its grace is over. `signal.reason` says which. A handler that ignores it is given up a little later.
+   */
+  get signal(): AbortSignal {
+    return this.execution.signal;
+  }
+
+  /** When the attempt's time is over. */
+  get deadline(): Date {
+    return new Date(this.execution.deadlineMs);
+  }
+
+  /** Names the job in every line. */
+  get log(): Log {
+    const { jobId, queue, attempt } = this.execution.delivery;
+    return (this.ownLog ??= this.processLog.child({ job: jobId, queue, attempt }));
+  }
+
+  /** Undefined when the job came with no usable trace context. */
+  get traceId(): string | undefined {
+    return traceIdOf(this.execution.delivery.carrier);
+  }
+
+  /**
+   * A file as the job's result: `return context.file(png, { mediaType: 'image/png', name: 'small.png' })`.
+   * @throws BatonError `result_not_storable` when it has over 256 KiB, or its type or name cannot be kept
+   */
+  file(bytes: Uint8Array, options: FileOptions): FileResult {
+    return FileResult.of(bytes, options);
+  }
+}

@@ -1,0 +1,10 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import type { HandlerDeclaration } from './handler-declaration.js';
+
+/** One handler with Nest's pipeline around it. */
+export interface ServedHandler extends HandlerDeclaration {
+  readonly handle: MessageHandler;
+}
+
+/** The handlers of this process by queue; never empty, never changing once the server listens. */
+export type ServedHandlers = ReadonlyMap<string, ServedHandler>;

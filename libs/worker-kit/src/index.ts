@@ -1,0 +1,10 @@
+export { ControlFlow, cancel, fatal, retryAt, snooze, type When } from './handler/control-flow.js';
+export { FileResult, type FileOptions } from './handler/file-result.js';
+export { HandlerSetupError } from './handler/handler-setup.error.js';
+export type { JobHandlerOptions } from './handler/handler-declaration.js';
+export { JobContext } from './handler/job-context.js';
+export { JobHandler } from './handler/job-handler.decorator.js';
+export { connectJobServer, JobServer } from './handler/job-server.js';
+export { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError } from './execution/abort-causes.js';
+export type { ExecutionFailure, ExecutionResult, Outcome } from './execution/outcome.js';
+export type { Log } from './log.js';

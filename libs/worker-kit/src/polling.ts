@@ -1,0 +1,3 @@
+export type { OutcomeFeed } from './polling/outcome-feed.js';
+export { PollingServer } from './polling/polling-server.js';
+export type { PollingOptions } from './polling/polling-worker.js';

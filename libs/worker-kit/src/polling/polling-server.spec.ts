@@ -1,0 +1,246 @@
+import { channels, timing } from '@baton/contracts';
+import { Notifier, type TerminalOutcome } from '@baton/persistence';
+import { createTestDatabase, seedJobs, seedTenant, type SeededTenant, type TestDatabase } from '@baton/persistence/testing';
+import { Controller, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestMicroservice } from '@nestjs/microservices';
+import { retryAt, snooze } from '../handler/control-flow.js';
+import type { JobContext } from '../handler/job-context.js';
+import { JobHandler } from '../handler/job-handler.decorator.js';
+import { RethrowFilter } from '../handler/rethrow.filter.js';
+import { silentLog } from '../testing/silent-log.js';
+import { PollingServer } from './polling-server.js';
+
+let db: TestDatabase;
+let notifier: Notifier;
+let seeded: SeededTenant;
+const workers: NestMicroservice[] = [];
+
+/** What the handlers of a test have seen, and what holds them. */
+class Scene {
+  readonly entered: string[] = [];
+  readonly contexts: JobContext[] = [];
+  readonly aborted: unknown[] = [];
+  readonly terminal: TerminalOutcome[] = [];
+  readonly gate = Promise.withResolvers<void>();
+  open = (): void => this.gate.resolve();
+}
+
+function handlersOf(scene: Scene): Type {
+  @Controller()
+  class Handlers {
+    @JobHandler(seeded.queue)
+    async run(payload: { do?: string } | null, context: JobContext): Promise<unknown> {
+      scene.entered.push(context.jobId);
+      scene.contexts.push(context);
+      switch (payload?.do) {
+        case 'wait':
+          await scene.gate.promise;
+          return 'waited';
+        case 'retry':
+          if (context.failures < 2) throw retryAt(1, new Error('not yet'));
+          return context.attempt;
+        case 'snooze':
+          if (context.attempt === 1) throw snooze(1);
+          return context.attempt;
+        case 'signal':
+          await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
+          scene.aborted.push(context.signal.reason);
+          context.signal.throwIfAborted();
+          return null;
+        default:
+          return payload;
+      }
+    }
+  }
+  return Handlers;
+}
+
+async function startWorker(scene: Scene, { concurrency = 10, graceMs = 50 } = {}): Promise<NestMicroservice> {
+  const feed = { publish: async (outcomes: readonly TerminalOutcome[]) => void scene.terminal.push(...outcomes) };
+  const strategy = new PollingServer({
+    database: db.database, notifier, feed, log: silentLog, concurrency, graceMs, letGoMs: 50, applicationName: 'worker-test',
+  });
+  const root = { module: class Root {}, controllers: [handlersOf(scene)] };
+  const app = (await NestFactory.createMicroservice(root, { strategy, logger: false, abortOnError: false })) as NestMicroservice;
+  app.useGlobalFilters(new RethrowFilter());
+  workers.push(app);
+  await app.listen();
+  return app;
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 8_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const rows = async <T>(text: string, values: unknown[] = []): Promise<T[]> => (await db.database.pool.query(text, values)).rows as T[];
+const wake = (): void => notifier.wake(channels.jobs, seeded.queue);
+const liveWorkers = () => rows<{ id: string }>(`SELECT id FROM baton.worker WHERE state = 'alive' AND $1 = ANY (queues)`, [seeded.queue]);
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  notifier = new Notifier(db.url, { applicationName: 'worker-test', log: () => undefined });
+});
+beforeEach(async () => {
+  seeded = await seedTenant(db.database);
+});
+afterEach(async () => {
+  for (const app of workers.splice(0)) await app.close();
+  const sessions = await rows(`SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'worker-test-listen' AND datname = current_database()`);
+  expect(sessions).toEqual([]);
+});
+afterAll(async () => {
+  await notifier.close();
+  await db.close();
+});
+
+it('runs what waits and what comes, stores the results and announces them', async () => {
+  const scene = new Scene();
+  const before = await seedJobs(db.database, seeded, [{ payload: { a: 1 } }, { payload: 'two' }]);
+  await startWorker(scene);
+  await until('the waiting jobs end', () => scene.terminal.length === 2);
+  const [after] = await seedJobs(db.database, seeded, [{ payload: [3] }]);
+  wake();
+  await until('the new job ends', () => scene.terminal.length === 3);
+  expect(scene.terminal.map(({ jobId, state, result }) => ({ jobId, state, result })).sort((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual([
+    { jobId: before[0], state: 'succeeded', result: { kind: 'json', json: '{"a":1}' } },
+    { jobId: before[1], state: 'succeeded', result: { kind: 'json', json: '"two"' } },
+    { jobId: after, state: 'succeeded', result: { kind: 'json', json: '[3]' } },
+  ]);
+  const history = await rows<{ result: string }>('SELECT result FROM baton.job_history WHERE queue = $1 ORDER BY id', [seeded.queue]);
+  expect(history.map(({ result }) => result)).toEqual(['{"a":1}', '"two"', '[3]']);
+});
+
+it('makes the queues it has handlers for, and changes none that is there', async () => {
+  const known = seeded.queue;
+  await rows(`UPDATE baton.queue SET max_attempts = 9, dispatch_mode = 'event' WHERE name = $1`, [known]);
+  await startWorker(new Scene());
+  seeded = { ...seeded, queue: `${known}-new` };
+  await startWorker(new Scene());
+  expect(await rows(`SELECT name, dispatch_mode, max_attempts FROM baton.queue WHERE name LIKE $1 ORDER BY name`, [`${known}%`])).toEqual([
+    { name: known, dispatch_mode: 'event', max_attempts: 9 },
+    { name: `${known}-new`, dispatch_mode: 'polling', max_attempts: 5 },
+  ]);
+});
+
+it('runs no more at once than it has slots, and all in the end', async () => {
+  const scene = new Scene();
+  await seedJobs(db.database, seeded, Array.from({ length: 5 }, () => ({ payload: { do: 'wait' } })));
+  await startWorker(scene, { concurrency: 2 });
+  await until('two are entered', () => scene.entered.length === 2);
+  const [{ running } = { running: 0 }] = await rows<{ running: number }>(`SELECT count(*)::int AS running FROM baton.job WHERE state = 'running' AND queue = $1`, [seeded.queue]);
+  expect(running).toBe(2);
+  scene.open();
+  await until('all end', () => scene.terminal.length === 5);
+  expect(new Set(scene.entered).size).toBe(5);
+});
+
+it('keeps the order of a key', async () => {
+  const scene = new Scene();
+  const ids = await seedJobs(db.database, seeded, Array.from({ length: 8 }, () => ({ orderingKey: 'k' })));
+  await startWorker(scene);
+  await until('all end', () => scene.terminal.length === 8);
+  expect(scene.entered).toEqual(ids);
+});
+
+it.each([
+  ['retry', 3, 2],
+  ['snooze', 2, 0],
+])('takes a %s back from the handler', async (what, attempt, failures) => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: what } }]);
+  await startWorker(scene);
+  // What timers do when a job is due.
+  const release = async (): Promise<boolean> => {
+    await rows(`UPDATE baton.job SET state = 'queued', attempt = attempt + 1, execution_id = NULL, worker_id = NULL, started_seq = NULL WHERE id = $1 AND state = 'scheduled'`, [id]);
+    wake();
+    return scene.terminal.length === 1;
+  };
+  await until('it ends', release);
+  expect(scene.terminal[0]).toMatchObject({ jobId: id, attempt, result: { kind: 'json', json: String(attempt) } });
+  expect(scene.contexts.at(-1)).toMatchObject({ attempt, failures, redelivered: true, idempotencyKey: id });
+});
+
+it('hands back what does not end within the grace of a drain, and leaves', async () => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+  const app = await startWorker(scene, { graceMs: 20 });
+  await until('it runs', () => scene.entered.length === 1);
+  await app.close();
+  workers.length = 0;
+  expect(scene.aborted).toHaveLength(1);
+  expect(await rows('SELECT state, attempt, failures, worker_id FROM baton.job WHERE id = $1', [id])).toEqual([
+    { state: 'queued', attempt: 2, failures: 0, worker_id: null },
+  ]);
+  expect(await rows('SELECT state FROM baton.worker WHERE $1 = ANY (queues)', [seeded.queue])).toEqual([{ state: 'left' }]);
+});
+
+it('lets a running job end within the grace of a drain', async () => {
+  const scene = new Scene();
+  await seedJobs(db.database, seeded, [{ payload: { do: 'wait' } }]);
+  const app = await startWorker(scene, { graceMs: 5_000 });
+  await until('it runs', () => scene.entered.length === 1);
+  const closed = app.close();
+  workers.length = 0;
+  scene.open();
+  await closed;
+  expect(scene.terminal).toHaveLength(1);
+});
+
+it('aborts what it ran and begins anew when it was given up for lost', async () => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+  await startWorker(scene);
+  await until('it runs', () => scene.entered.length === 1);
+  const [before] = await liveWorkers();
+  // What a rescue does.
+  await rows(`UPDATE baton.worker SET state = 'lost' WHERE id = $1`, [before?.id]);
+  await rows(`UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, worker_id = NULL, started_seq = NULL, payload = '"again"' WHERE id = $1`, [id]);
+  wake();
+  await until('the job runs again', () => scene.terminal.length === 1);
+  expect(scene.aborted).toEqual([expect.objectContaining({ code: 'worker_lost' })]);
+  expect(scene.terminal[0]).toMatchObject({ jobId: id, attempt: 2, result: { json: '"again"' } });
+  const [after] = await liveWorkers();
+  expect(after?.id).toBeDefined();
+  expect(after?.id).not.toBe(before?.id);
+});
+
+it('keeps running and remains the same worker when its sessions end', async () => {
+  const scene = new Scene();
+  await seedJobs(db.database, seeded, [{ payload: { do: 'wait' } }]);
+  await startWorker(scene);
+  await until('it runs', () => scene.entered.length === 1);
+  const [before] = await liveWorkers();
+  const holder = `SELECT l.pid FROM pg_locks l JOIN baton.worker w ON w.number = l.objid AND w.id = $1 WHERE l.locktype = 'advisory' AND l.granted`;
+  const [session] = await rows<{ pid: number }>(holder, [before?.id]);
+  expect(session).toBeDefined();
+  await rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  await until('it holds its lock again', async () => {
+    const [next] = await rows<{ pid: number }>(holder, [before?.id]).catch(() => []);
+    return next !== undefined && next.pid !== session?.pid;
+  });
+  scene.open();
+  await until('the job ends', () => scene.terminal.length === 1);
+  expect(scene.entered).toHaveLength(1);
+  expect((await liveWorkers()).map(({ id }) => id)).toEqual([before?.id]);
+});
+
+it('holds its lease with what it runs, and gives back a claim whose answer was lost', async () => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+  await startWorker(scene);
+  await until('it runs', () => scene.entered.length === 1);
+  const [worker] = await liveWorkers();
+  const [ghost] = await seedJobs(db.database, seeded, [{ payload: 'ghost' }]);
+  // Claimed for it, long ago, by an answer that never came.
+  await rows(
+    `UPDATE baton.job SET state = 'running', worker_id = $1, execution_id = gen_random_uuid(), started_at = baton.now() - interval '1 min' WHERE id = $2`,
+    [worker?.id, ghost],
+  );
+  await until('the ghost runs', () => scene.terminal.some(({ jobId }) => jobId === ghost), timing.leaseRenewMs + 3_000);
+  expect(await rows('SELECT state, attempt FROM baton.job WHERE id = $1', [id])).toEqual([{ state: 'running', attempt: 1 }]);
+});

@@ -1,0 +1,175 @@
+import { hostname } from 'node:os';
+import { channels, timing } from '@baton/contracts';
+import type { ClaimedJob, Database, Notifier, Released, SettleReport } from '@baton/persistence';
+import { OwnershipLostError } from '../execution/abort-causes.js';
+import { doneWithin } from '../done-within.js';
+import type { Execution } from '../execution/execution.js';
+import { Executor } from '../execution/executor.js';
+import type { Outcome } from '../execution/outcome.js';
+import type { ServedHandlers } from '../handler/served-handlers.js';
+import type { Log } from '../log.js';
+import { announceQueues } from './announce-queues.js';
+import { Claimer } from './claimer.js';
+import { Incarnation } from './incarnation.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import type { OutcomeFeed } from './outcome-feed.js';
+import { Settler } from './settler.js';
+import { toDelivery } from './to-delivery.js';
+import { toSettlement } from './to-settlement.js';
+
+export interface PollingOptions {
+  database: Database;
+  notifier: Notifier;
+  feed: OutcomeFeed;
+  log: Log;
+  /** How many handlers run at once. */
+  concurrency: number;
+  /** How long running handlers may go on when the worker drains; then they are aborted. */
+  graceMs: number;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  /** How long a handler has to let go after an abort. */
+  letGoMs?: number;
+}
+
+/** At the end, how long outcomes may wait for a PostgreSQL that is away; then their jobs are rescued. */
+const settleAtEndMs = 5_000;
+
+/**
+ * A worker whose source is PostgreSQL: claims, runs, settles.
+ *
+ * starting → running ⇄ (lost: PostgreSQL gave this incarnation up; what runs is aborted and a new one begins)
+ * → draining → ended. Always: what it runs, or has not settled, is named by the renewals of its lease.
+ */
+export class PollingWorker {
+  private readonly executor: Executor;
+  private readonly claimer: Claimer;
+  private readonly settler: Settler;
+  private readonly lease: LeaseKeeper;
+  private incarnation: Incarnation | undefined;
+  private renewing: Promise<void> | undefined;
+  private sweep: NodeJS.Timeout | undefined;
+  private draining: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: PollingOptions,
+    private readonly handlers: ServedHandlers,
+  ) {
+    const { database, log, concurrency: slots, letGoMs } = options;
+    const workerId = () => this.incarnation?.id;
+    const onLost = (id: string) => this.beginAnew(id);
+    this.executor = new Executor({
+      slots, handlers, log, ...(letGoMs !== undefined && { letGoMs }),
+      onEnded: (execution, outcome) => this.ended(execution, outcome),
+    });
+    this.settler = new Settler({ database, log, onSettled: (report) => this.settled(report) });
+    this.lease = new LeaseKeeper({
+      database, log, workerId, onLost,
+      executionIds: () => [...this.executor.running.keys(), ...this.settler.executionIds()],
+      onReleased: (released) => this.wakeFor(released),
+    });
+    this.claimer = new Claimer({
+      database, handlers, log, workerId, onLost,
+      // Outcomes that pile up unsettled take the place of jobs.
+      room: (queue) => (this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue)),
+      onClaimed: (rows, id) => this.claimed(rows, id),
+      onUncertain: () => this.lease.doubt(),
+    });
+  }
+
+  get healthy(): boolean {
+    return this.incarnation?.healthy ?? false;
+  }
+
+  /** Resolves when it may claim. */
+  async start(): Promise<void> {
+    await announceQueues(this.options.database, this.options.notifier, [...this.handlers.keys()]);
+    await this.begin();
+    this.sweep = setInterval(() => {
+      void this.incarnation?.probe();
+      this.claimer.wake('sweep');
+    }, timing.sweepMs);
+  }
+
+  /** Takes nothing new, gives what runs its grace, aborts it and hands it back, settles all, leaves. */
+  drain(): Promise<void> {
+    return (this.draining ??= this.bringToEnd());
+  }
+
+  private async bringToEnd(): Promise<void> {
+    const { log, graceMs } = this.options;
+    clearInterval(this.sweep);
+    await this.claimer.stop();
+    await this.executor.drain(graceMs);
+    const taken = await doneWithin(settleAtEndMs, this.settler.settled());
+    if (!taken) log.error({ outcomes: this.settler.size }, 'PostgreSQL did not take the last outcomes; their jobs will run again');
+    this.lease.stop();
+    await this.incarnation?.end(taken);
+    await this.renewing;
+  }
+
+  private async begin(): Promise<void> {
+    const { database, applicationName, log } = this.options;
+    const incarnation: Incarnation = new Incarnation({
+      database, applicationName, log, host: hostname(), pid: process.pid, queues: [...this.handlers.keys()],
+      onWake: (queues) => this.claimer.wake('notify', queues),
+      onListening: () => this.claimer.wake('sweep'),
+      onLost: () => this.beginAnew(incarnation.id),
+    });
+    this.incarnation = incarnation;
+    await incarnation.begin();
+    log.info({ worker: incarnation.id }, 'the worker claims jobs from PostgreSQL');
+  }
+
+  /** All that the lost incarnation ran belongs to others by now. */
+  private beginAnew(lostId: string): void {
+    const lost = this.incarnation;
+    if (!lost || lost.id !== lostId) return;
+    this.incarnation = undefined;
+    this.options.log.warn({ worker: lostId, running: this.executor.running.size }, 'the worker was given up for lost and begins anew');
+    this.executor.abortAll(new OwnershipLostError(`worker ${lostId} was given up for lost; its jobs run elsewhere`));
+    this.renewing = lost.end(false).then(() => (this.draining ? undefined : this.begin()));
+  }
+
+  private claimed(rows: readonly ClaimedJob[], workerId: string): void {
+    if (rows.length > 0) this.lease.hold();
+    for (const row of rows) {
+      const delivery = toDelivery(row, workerId);
+      if (this.draining) this.say(delivery, Date.now(), { kind: 'released' });
+      else if (this.incarnation?.id === workerId) this.executor.start(delivery);
+    }
+  }
+
+  private ended({ delivery, startedAtMs }: Execution, outcome: Outcome | undefined): void {
+    if (outcome) this.say(delivery, startedAtMs, outcome);
+    this.claimer.resume();
+  }
+
+  private say(delivery: Execution['delivery'], startedAtMs: number, outcome: Outcome): void {
+    this.settler.add({ settlement: toSettlement(delivery, startedAtMs, outcome), carrier: delivery.carrier });
+  }
+
+  private settled({ settled, released, earliestRetryMs }: SettleReport): void {
+    const { feed, notifier, log } = this.options;
+    const terminal = settled.flatMap((each) => each.terminal ?? []);
+    if (terminal.length > 0) {
+      feed.publish(terminal).catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
+    }
+    if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
+    this.wakeFor(released);
+    this.claimer.resume();
+  }
+
+  private wakeFor(released: readonly Released[]): void {
+    for (const { queue, mode } of released) {
+      if (mode === 'event') this.options.notifier.wake(channels.outbox, queue);
+      else if (this.mayTake(queue)) this.claimer.released(queue);
+      else this.options.notifier.wake(channels.jobs, queue);
+    }
+  }
+
+  /** Whether a job just released would be claimed by this worker at once: then nobody else need be woken. */
+  private mayTake(queue: string): boolean {
+    return !this.draining && this.incarnation !== undefined && this.handlers.has(queue) && this.executor.freeFor(queue) > 0;
+  }
+}

@@ -1,0 +1,116 @@
+import { limits } from '@baton/contracts';
+import { faultKind, settleBatch, type Database, type SettleReport, type Settlement } from '@baton/persistence';
+import type { TraceCarrier } from '@baton/tracing';
+import type { Log } from '../log.js';
+import { Outage } from '../outage.js';
+import { recordSettled } from './record-settled.js';
+
+const retryMs = 250;
+/** A lane locked elsewhere is free again after one short transaction. */
+const busyMs = 5;
+
+/** An outcome that PostgreSQL has not taken yet. */
+export interface Unsettled {
+  settlement: Settlement;
+  carrier: TraceCarrier | undefined;
+}
+
+export interface SettlerOptions {
+  database: Database;
+  log: Log;
+  random?: () => number;
+  /** After each commit. */
+  onSettled: (report: SettleReport) => void;
+}
+
+/**
+ * Settles outcomes in batches: what comes while a batch is in flight goes with the next. While PostgreSQL is away
+ * nothing is dropped. idle → settling → (a fault, a busy lane) → waiting → settling → idle.
+ */
+export class Settler {
+  private pending: Unsettled[] = [];
+  private readonly executions = new Set<string>();
+  private readonly idleWaiters: (() => void)[] = [];
+  private readonly outage: Outage;
+  private working = false;
+  /** Halved while a batch is refused for a fault of one of its members that settle could not isolate. */
+  private batchSize: number = limits.batch;
+
+  constructor(private readonly options: SettlerOptions) {
+    this.outage = new Outage(options.log, 'settling');
+  }
+
+  /** How many outcomes PostgreSQL has not taken yet. */
+  get size(): number {
+    return this.executions.size;
+  }
+
+  /** Their executions, which this worker still owns. */
+  executionIds(): Iterable<string> {
+    return this.executions;
+  }
+
+  add(unsettled: Unsettled): void {
+    this.pending.push(unsettled);
+    this.executions.add(unsettled.settlement.executionId);
+    if (this.working) return;
+    this.working = true;
+    // Jobs that end in the same turn of the event loop share the first batch.
+    setImmediate(() => void this.settleAll());
+  }
+
+  /** Resolves when PostgreSQL has taken everything. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.size === 0) resolve();
+      else this.idleWaiters.push(resolve);
+    });
+  }
+
+  private async settleAll(): Promise<void> {
+    while (this.pending.length > 0) {
+      const pauseMs = await this.settle(this.pending.splice(0, this.batchSize));
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    this.working = false;
+    for (const wake of this.idleWaiters.splice(0)) wake();
+  }
+
+  /** @returns how long to wait before the next batch */
+  private async settle(batch: readonly Unsettled[]): Promise<number> {
+    const { database, random, onSettled } = this.options;
+    const startTime = Date.now();
+    let report: SettleReport;
+    try {
+      const settlements = batch.map(({ settlement }) => settlement);
+      report = await settleBatch(database.pool, settlements, random ? { random } : {});
+    } catch (error) {
+      return this.refused(batch, error);
+    }
+    this.outage.worked();
+    this.batchSize = limits.batch;
+    const busy = batch.filter((_, i) => report.settled[i]?.verdict === 'busy');
+    this.pending.push(...busy);
+    for (const { settlement, verdict } of report.settled) {
+      if (verdict !== 'busy') this.executions.delete(settlement.executionId);
+    }
+    recordSettled(batch, report.settled, startTime);
+    onSettled(report);
+    return busy.length === batch.length ? busyMs : 0;
+  }
+
+  private refused(batch: readonly Unsettled[], error: unknown): number {
+    const [first] = batch;
+    if (faultKind(error) !== 'passing' && batch.length === 1 && first) {
+      const { jobId, executionId, kind } = first.settlement;
+      this.options.log.error({ err: error, job: jobId, outcome: kind }, 'an outcome cannot be settled; its job will run again');
+      this.executions.delete(executionId);
+      return 0;
+    }
+    this.pending = [...batch, ...this.pending];
+    this.outage.failed(error);
+    if (faultKind(error) === 'passing') return retryMs;
+    this.batchSize = batch.length >> 1;
+    return 0;
+  }
+}

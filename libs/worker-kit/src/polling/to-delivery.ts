@@ -1,0 +1,14 @@
+import type { ClaimedJob } from '@baton/persistence';
+import type { Delivery } from '../execution/delivery.js';
+
+const arrival = { system: 'postgresql' } as const;
+
+/** A claimed row as the executor takes it. */
+export function toDelivery(row: ClaimedJob, workerId: string): Delivery {
+  const { orderingKey, traceparent, tracestate, baggage, claimedAtMs: _, ...job } = row;
+  const carrier =
+    traceparent === null
+      ? undefined
+      : { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };
+  return { ...job, workerId, orderingKey: orderingKey ?? undefined, carrier, arrival };
+}

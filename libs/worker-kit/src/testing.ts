@@ -1,0 +1,2 @@
+export { JobTester, type JobTesterOptions, type TestedDelivery, type TestedJob } from './testing/job-tester.js';
+export { silentLog } from './testing/silent-log.js';
