@@ -203,6 +203,8 @@ if (selected.length === 0) {
     limitMs: limits.check,
   });
 }
+// The services run as in production, from what was built above.
+process.env.BATON_E2E_BUILT = '1';
 if (testProjects.includes('@baton/e2e') && inScope('@baton/e2e')) await testProject('@baton/e2e', limits.e2e);
 
 console.log('\n── summary');

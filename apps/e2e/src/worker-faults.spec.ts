@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/client';
 import type { DispatchMode } from '@baton/contracts';
+import { spanNames } from '@baton/tracing';
 import { expectTrace, toMatchGolden, traceTree } from '@baton/tracing/testing';
 import { Fleet } from './harness/fleet.js';
-import { allSettled, factsOf, running } from './harness/job-facts.js';
-import { traceOf } from './harness/traces.js';
+import { pastRestartGrace } from './harness/database-facts.js';
+import { allSettled, factsOf, runnerOf, running } from './harness/job-facts.js';
+import { isOf, traceOf } from './harness/traces.js';
 import { until } from './harness/until.js';
 
 expect.extend({ toMatchGolden });
@@ -41,11 +43,14 @@ it.each([
 ] as const)(
   'a killed %s worker’s running job runs again elsewhere within %i ms, in the same trace',
   async (mode, withinMs) => {
-    const victim = await fleet.start(workerOf[mode]);
+    await Promise.all([fleet.start(workerOf[mode]), fleet.start(workerOf[mode])]);
     await useMode(mode);
-    const job = await client.enqueue('sleep', { ms: 1_500 });
-    await running(fleet, job.id);
-    await fleet.start(workerOf[mode]);
+    await pastRestartGrace(fleet);
+    const job = await client.enqueue('sleep', { ms: 3_000 });
+    const victim = await runnerOf(fleet, job.id);
+    // Its offset is committed and its first spans are sent by then, so that the tree is the same each time.
+    await fleet.sink.waitFor((spans) => spans.some((span) => isOf(span, job.id) && span.name === spanNames.ackWake));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const killedAt = Date.now();
     victim.kill();
     const again = await until(
@@ -61,19 +66,18 @@ it.each([
     const { ended, attempts } = await factsOf(fleet, [job.id]);
     expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
     expect(attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
-    const spans = await traceOf(fleet.sink, job.id);
+    const spans = await traceOf(fleet.sink, job.id, { runs: 2, settles: false });
     expectTrace(spans, { jobId: job.id, mode, runs: 2 });
     expect(traceTree(spans, { normalise: true })).toMatchGolden(golden(`${mode}-worker-killed`));
   },
 );
 
 it('a polling worker that was stopped past its lease changes nothing of what was released again', async () => {
-  const frozen = await fleet.start('polling-worker');
+  await Promise.all([fleet.start('polling-worker'), fleet.start('polling-worker')]);
   await useMode('polling');
   const job = await client.enqueue('sleep', { ms: 3_000 });
-  await running(fleet, job.id);
+  const frozen = await runnerOf(fleet, job.id);
   frozen.freeze();
-  await fleet.start('polling-worker');
   await until(async () => (await factsOf(fleet, [job.id])).attempts.length === 1, {
     ms: 30_000,
     what: 'the lease to end',

@@ -14,12 +14,24 @@ describe('the producer', () => {
       components: { schemas: Record<string, { properties: object; additionalProperties?: boolean }> };
     }>();
     expect(document.openapi).toMatch(/^3\.1/);
-    const routes = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
+    const routes = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
     expect(routes).toEqual(
       expect.arrayContaining([
-        'post /v1/jobs', 'post /v1/jobs/batch', 'get /v1/jobs', 'get /v1/jobs/{id}', 'get /v1/queues', 'get /v1/queues/{name}',
-        'put /v1/queues/{name}', 'patch /v1/queues/{name}', 'get /v1/keys', 'post /v1/keys', 'delete /v1/keys/{id}',
-        'get /v1/tenants', 'post /v1/tenants',
+        'post /v1/jobs',
+        'post /v1/jobs/batch',
+        'get /v1/jobs',
+        'get /v1/jobs/{id}',
+        'get /v1/queues',
+        'get /v1/queues/{name}',
+        'put /v1/queues/{name}',
+        'patch /v1/queues/{name}',
+        'get /v1/keys',
+        'post /v1/keys',
+        'delete /v1/keys/{id}',
+        'get /v1/tenants',
+        'post /v1/tenants',
       ]),
     );
     expect(document.paths['/v1/jobs']?.['post']).toMatchObject({
@@ -29,13 +41,25 @@ describe('the producer', () => {
     const input = document.components.schemas['JobInput'];
     expect(input?.additionalProperties).toBe(false);
     expect(Object.keys(input?.properties ?? {})).toEqual([
-      'queue', 'payload', 'orderingKey', 'priority', 'runAt', 'delay', 'maxAttempts', 'backoff', 'timeout', 'metadata',
+      'queue',
+      'payload',
+      'orderingKey',
+      'priority',
+      'runAt',
+      'delay',
+      'maxAttempts',
+      'backoff',
+      'timeout',
+      'metadata',
     ]);
   });
 
   it('names PostgreSQL in its readiness', async () => {
     const answer = await producer.call('GET', '/readyz');
-    expect([answer.statusCode, answer.json<unknown>()]).toMatchObject([200, { checks: { postgresql: { ok: true } } }]);
+    expect([answer.statusCode, answer.json<unknown>()]).toMatchObject([
+      200,
+      { checks: { postgresql: { ok: true } } },
+    ]);
   });
 
   it('is closed to those without a key', async () => {

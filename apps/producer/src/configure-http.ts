@@ -1,7 +1,6 @@
-import { PostJobs } from './jobs/post-jobs.js';
-import { jobInputSchema } from './jobs/job-input.schema.js';
-import { Authenticator, validate, setupOpenApi } from '@baton/service';
+import { setupOpenApi } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { answerPostsDirectly } from './jobs/hot-route.js';
 import { keepRawJsonBodies } from './jobs/raw-json-body.js';
 
 /** The largest body of a batch: some 1,600 bytes for each of 10,000 jobs. */
@@ -12,15 +11,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   const fastify = app.getHttpAdapter().getInstance();
   keepRawJsonBodies(fastify);
   fastify.addHook('onRoute', (route) => {
-    if (process.env['RAW'] && route.method === 'POST' && route.url === '/v1/jobs') {
-      const authenticator = app.get(Authenticator); const posts = app.get(PostJobs, { strict: false });
-      route.handler = async (request, reply) => {
-        const c = authenticator.authenticate(request.headers.authorization, { scopes: ['jobs:write'] });
-        const caller = c instanceof Promise ? await c : c;
-        await posts.one(validate(jobInputSchema, request.body), { caller, request, reply });
-      };
-    }
     if (route.method === 'POST' && route.url === '/v1/jobs/batch') route.bodyLimit = batchBytes;
   });
+  answerPostsDirectly(app);
   await setupOpenApi(app, { title: 'Baton: jobs', version: '1' });
 }

@@ -1,3 +1,4 @@
+import { listQueues } from '@baton/persistence';
 import { DrainRegistry, HealthRegistry, serviceLogger } from '@baton/service';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -12,7 +13,13 @@ export class AppModule implements OnApplicationShutdown {
   static forRoot(config: RelayConfig): DynamicModule {
     return {
       module: AppModule,
-      providers: [{ provide: Relay, inject: [serviceLogger], useFactory: (logger: Logger) => Relay.open(config, logger) }],
+      providers: [
+        {
+          provide: Relay,
+          inject: [serviceLogger],
+          useFactory: (logger: Logger) => Relay.open(config, logger),
+        },
+      ],
     };
   }
 
@@ -22,10 +29,13 @@ export class AppModule implements OnApplicationShutdown {
     @Inject(DrainRegistry) drains: DrainRegistry,
   ) {
     const { database, leadership, kafka } = relay;
-    health.add({ name: 'postgresql', check: () => database.pool.query('SELECT FROM baton.relay_shard LIMIT 0') });
+    health.add({ name: 'postgresql', check: () => listQueues(database.pool, { limit: 1 }) });
     health.add({
       name: 'leadership',
-      check: () => (leadership.connected ? Promise.resolve() : Promise.reject(new Error('it has no session that could hold shards'))),
+      check: () =>
+        leadership.connected
+          ? Promise.resolve()
+          : Promise.reject(new Error('it has no session that could hold shards')),
     });
     // The timers go on without the broker, so it does not make the relay unready.
     if (kafka) {

@@ -37,7 +37,11 @@ afterEach(async () => {
 });
 
 async function start(environment: Record<string, string> = {}): Promise<RelayProcess> {
-  const relay = await relayProcess({ DATABASE_URL: stack.databaseUrl, KAFKA_BROKERS: stack.kafkaBrokers!, ...environment });
+  const relay = await relayProcess({
+    DATABASE_URL: stack.databaseUrl,
+    KAFKA_BROKERS: stack.kafkaBrokers!,
+    ...environment,
+  });
   running.push(relay);
   return relay;
 }
@@ -52,15 +56,24 @@ async function stateOf(jobId: string | undefined): Promise<string | undefined> {
 
 async function follow(topic: string): Promise<IncomingRecord[]> {
   const records: IncomingRecord[] = [];
-  await eventually('the topic', async () => (await broker.admin.describeTopic(topic)) !== undefined, { withinMs: 30_000 });
-  const reader = broker.reader({ topics: [topic], maxWaitMs: 50, onRecords: (batch) => void records.push(...batch.records) });
+  await eventually('the topic', async () => (await broker.admin.describeTopic(topic)) !== undefined, {
+    withinMs: 30_000,
+  });
+  const reader = broker.reader({
+    topics: [topic],
+    maxWaitMs: 50,
+    onRecords: (batch) => void records.push(...batch.records),
+  });
   await reader.start();
   return records;
 }
 
 it('carries a job to the broker and its outcome back, making the topics', async () => {
   const relay = await start();
-  expect(await relay.readiness()).toMatchObject({ status: 'ready', checks: { postgresql: { ok: true }, leadership: { ok: true }, kafka: { ok: true } } });
+  expect(await relay.readiness()).toMatchObject({
+    status: 'ready',
+    checks: { postgresql: { ok: true }, leadership: { ok: true }, kafka: { ok: true } },
+  });
   const tenant = await seedTenant(database, 'event');
   notifier.wake(channels.queues, tenant.queue);
   const records = await follow(jobTopic(tenant.queue, 'normal'));
@@ -79,7 +92,11 @@ it('on SIGTERM it gives its shards back, leaves the group and exits 0', async ()
   const relay = await start();
   const replicas = async () => (await database.pool.query('SELECT FROM baton.relay_replica')).rowCount;
   await eventually('its row', async () => (await replicas()) === 1);
-  await eventually('its group', async () => (await broker.admin.groupMembers('baton.relay.inbox')).length === 1, { withinMs: 20_000 });
+  await eventually(
+    'its group',
+    async () => (await broker.admin.groupMembers('baton.relay.inbox')).length === 1,
+    { withinMs: 20_000 },
+  );
   relay.kill('SIGTERM');
   expect(await relay.exited).toBe(0);
   expect(await replicas()).toBe(0);
@@ -107,14 +124,22 @@ it('starts while the broker is away, runs its timers, and publishes when it is t
   notifier.wake(channels.timers, String(Date.now() + 300));
   await eventually('it is due', async () => (await stateOf(job)) === 'queued');
   await stack.server('kafka').start();
-  await eventually('its row is gone', async () => (await database.pool.query('SELECT FROM baton.outbox')).rowCount === 0, { withinMs: 60_000 });
+  await eventually(
+    'its row is gone',
+    async () => (await database.pool.query('SELECT FROM baton.outbox')).rowCount === 0,
+    { withinMs: 60_000 },
+  );
   const records = await follow(jobTopic(tenant.queue, 'normal'));
-  await eventually('its record', () => records.some((record) => fromBinary(JobRecordSchema, record.value!).jobId === job));
+  await eventually('its record', () =>
+    records.some((record) => fromBinary(JobRecordSchema, record.value!).jobId === job),
+  );
 }, 120_000);
 
 it('a restart of PostgreSQL costs it its shards for a moment, and nothing else', async () => {
   await start();
-  const led = async () => (await database.pool.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid <= ${shardCount}`)).rowCount;
+  const led = async () =>
+    (await database.pool.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid <= ${shardCount}`))
+      .rowCount;
   await eventually('it leads', async () => (await led()) === shardCount + 1);
   await stack.server('postgres').restart();
   const safely = async () => (await led().catch(() => 0)) === shardCount + 1; // the pool's connections break too

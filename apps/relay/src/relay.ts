@@ -43,7 +43,9 @@ export class Relay {
 
   /** @throws what pg throws when PostgreSQL cannot be reached */
   static async open(config: RelayConfig, log: Logger): Promise<Relay> {
-    const database = await inRootContext(() => Database.open(config.databaseUrl, { applicationName, max: 8 }));
+    const database = await inRootContext(() =>
+      Database.open(config.databaseUrl, { applicationName, max: 8 }),
+    );
     return new Relay(config, database, log);
   }
 
@@ -71,7 +73,10 @@ export class Relay {
     this.leadership.follow(this.timers);
     if (this.kafka) this.leadership.follow(this.kafka.publisher);
     if (this.kafka) this.leadership.follow(this.kafka.inbox);
-    this.stopCollecting = collectBacklog(database.pool, () => this.leadership.epochOf(timersShard) !== undefined);
+    this.stopCollecting = collectBacklog(
+      database.pool,
+      () => this.leadership.epochOf(timersShard) !== undefined,
+    );
   }
 
   /** @throws PooledSessionError behind a transaction pooler */
@@ -80,7 +85,9 @@ export class Relay {
     await this.listener.start();
     this.kafka?.publisher.start();
     // Not awaited: without the broker there is nothing to wait for, and the timers go on.
-    this.kafka?.inbox.start().catch((error: unknown) => this.log.error({ err: error }, 'the inbox could not start'));
+    this.kafka?.inbox
+      .start()
+      .catch((error: unknown) => this.log.error({ err: error }, 'the inbox could not start'));
     this.probes = inRootContext(() => setInterval(() => void this.listener.probe(), timing.sweepMs));
   }
 
@@ -105,10 +112,18 @@ export class Relay {
 
   private openSession(url: string): Promise<LeaderSession> {
     const { replicaId } = this;
-    return LeaderSession.open(url, { applicationName: `${applicationName}-leader`, replicaId, host: hostname(), pid: process.pid });
+    return LeaderSession.open(url, {
+      applicationName: `${applicationName}-leader`,
+      replicaId,
+      host: hostname(),
+      pid: process.pid,
+    });
   }
 
-  private connect(kafka: NonNullable<RelayConfig['kafka']>, defaultMode: RelayConfig['dispatchMode']): KafkaParts {
+  private connect(
+    kafka: NonNullable<RelayConfig['kafka']>,
+    defaultMode: RelayConfig['dispatchMode'],
+  ): KafkaParts {
     const { database, replicaId, announcer, log } = this;
     const { brokers, ssl, sasl } = kafka;
     const broker = connectKafka({

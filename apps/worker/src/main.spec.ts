@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedTestStack } from '@baton/local-stack';
 import { createTestDatabase, type TestDatabase } from '@baton/persistence/testing';
-import { WorkerProcess } from './testing/worker-process.js';
+import { WorkerProcess } from './testing/worker-process.fixture.js';
 
 let folder: string;
 let db: TestDatabase;
@@ -22,14 +22,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(environment: Record<string, string>): Promise<{ worker: WorkerProcess; modules: () => Promise<string[]> }> {
+async function start(
+  environment: Record<string, string>,
+): Promise<{ worker: WorkerProcess; modules: () => Promise<string[]> }> {
   const log = join(folder, randomUUID());
   const worker = await WorkerProcess.start({ MODULE_LOG: log, ...environment });
   running.push(worker);
   return { worker, modules: async () => (await readFile(log, 'utf8')).split('\n') };
 }
 
-const knowsPostgres = (url: string): boolean => /\/node_modules\/(pg|pg-[a-z-]+|typeorm)\/|\/libs\/(persistence|results)\//.test(url);
+const knowsPostgres = (url: string): boolean =>
+  /\/node_modules\/(pg|pg-[a-z-]+|typeorm)\/|\/libs\/(persistence|results)\//.test(url);
 
 it('as an event worker becomes ready and drains without ever loading a PostgreSQL client', async () => {
   const { kafkaBrokers } = await sharedTestStack({ kafka: true });
@@ -42,9 +45,14 @@ it('as an event worker becomes ready and drains without ever loading a PostgreSQ
 }, 90_000);
 
 it('as a polling worker announces its queues, becomes ready and leaves', async () => {
-  const { worker, modules } = await start({ DATABASE_URL: db.url, WORKER_HANDLERS: './apps/worker/src/testing/fixtures/greet.ts' });
+  const { worker, modules } = await start({
+    DATABASE_URL: db.url,
+    WORKER_HANDLERS: './apps/worker/src/testing/greet.fixture.ts',
+  });
   expect(await worker.ready()).toMatchObject({ status: 'ready', checks: { postgresql: { ok: true } } });
-  const { rows } = await db.database.pool.query<{ name: string }>('SELECT name FROM baton.queue ORDER BY name');
+  const { rows } = await db.database.pool.query<{ name: string }>(
+    'SELECT name FROM baton.queue ORDER BY name',
+  );
   expect(rows.map(({ name }) => name)).toEqual(['echo', 'fail', 'greet', 'render', 'sleep']);
   expect(await worker.stop()).toBe(0);
   const workers = await db.database.pool.query('SELECT state, queues FROM baton.worker');
@@ -55,11 +63,18 @@ it('as a polling worker announces its queues, becomes ready and leaves', async (
 }, 90_000);
 
 it.each([
-  ['./apps/worker/src/testing/fixtures/second-echo.ts', /worker cannot start: queue "echo" has two handlers: .*EchoController.echo/],
+  [
+    './apps/worker/src/testing/second-echo.fixture.ts',
+    /worker cannot start: queue "echo" has two handlers: .*EchoController.echo/,
+  ],
   ['./no/such/module.js', /worker cannot start: WORKER_HANDLERS="\.\/no\/such\/module\.js" cannot be loaded/],
-])('does not start with handlers in %s, and says why in one line', async (handlers, message) => {
-  const { worker } = await start({ DATABASE_URL: db.url, WORKER_HANDLERS: handlers });
-  const { code, output } = await worker.ended();
-  expect(code).toBe(1);
-  expect(output.trim().split('\n')).toEqual([expect.stringMatching(message)]);
-}, 60_000);
+])(
+  'does not start with handlers in %s, and says why in one line',
+  async (handlers, message) => {
+    const { worker } = await start({ DATABASE_URL: db.url, WORKER_HANDLERS: handlers });
+    const { code, output } = await worker.ended();
+    expect(code).toBe(1);
+    expect(output.trim().split('\n')).toEqual([expect.stringMatching(message)]);
+  },
+  60_000,
+);

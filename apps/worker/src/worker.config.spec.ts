@@ -6,7 +6,11 @@ const databaseUrl = 'postgres://user:word@host:5432/baton';
 
 it('polls PostgreSQL unless told otherwise', () => {
   expect(load({ DATABASE_URL: databaseUrl, KAFKA_BROKERS: 'nonsense' })).toEqual({
-    source: { mode: 'polling', databaseUrl }, redisUrl: undefined, concurrency: 50, handlers: undefined, drainGraceMs: 10_000,
+    source: { mode: 'polling', databaseUrl },
+    redisUrl: undefined,
+    concurrency: 50,
+    handlers: undefined,
+    drainGraceMs: 10_000,
   });
 });
 
@@ -17,11 +21,20 @@ it('never looks at the address of PostgreSQL in event mode', () => {
 
 it.each([
   [{}, /DATABASE_URL is not set, and DISPATCH_MODE is polling; allowed: a URL such as postgres:/],
-  [{ DISPATCH_MODE: 'event' }, /KAFKA_BROKERS is not set, and DISPATCH_MODE is event; allowed: host:port pairs/],
-  [{ DISPATCH_MODE: 'both', DATABASE_URL: databaseUrl }, /DISPATCH_MODE="?both"? is not valid; allowed: polling, event/],
+  [
+    { DISPATCH_MODE: 'event' },
+    /KAFKA_BROKERS is not set, and DISPATCH_MODE is event; allowed: host:port pairs/,
+  ],
+  [
+    { DISPATCH_MODE: 'both', DATABASE_URL: databaseUrl },
+    /DISPATCH_MODE="?both"? is not valid; allowed: polling, event/,
+  ],
   [{ DATABASE_URL: 'mysql://user:secret@host/db' }, /DATABASE_URL=.*mysql:.* is not valid/],
   [{ DISPATCH_MODE: 'event', KAFKA_BROKERS: 'kafka' }, /KAFKA_BROKERS=.*has "kafka", which is no host:port/],
-  [{ DATABASE_URL: databaseUrl, WORKER_CONCURRENCY: '1001' }, /WORKER_CONCURRENCY=.*allowed: an integer from 1 to 1000/],
+  [
+    { DATABASE_URL: databaseUrl, WORKER_CONCURRENCY: '1001' },
+    /WORKER_CONCURRENCY=.*allowed: an integer from 1 to 1000/,
+  ],
   [{ DATABASE_URL: databaseUrl, DRAIN_GRACE_MS: 'long' }, /DRAIN_GRACE_MS=.*allowed: a duration/],
 ])('names what is wrong in %j', (environment, message) => {
   expect(() => load(environment)).toThrow(message);
@@ -36,6 +49,6 @@ it('shows no password', () => {
       return (error as Error).message;
     }
   };
-  expect(message()).toMatch(/DATABASE_URL=mysql:/);
+  expect(message()).toMatch(/DATABASE_URL=.*mysql:/);
   expect(message()).not.toContain('secret');
 });

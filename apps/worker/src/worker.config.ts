@@ -7,7 +7,12 @@ export const workerFields = {
   redisUrl: optional(fields.redisUrl()),
   /** Handlers at once in this process. */
   concurrency: withDefault(fields.integer('WORKER_CONCURRENCY', { min: 1, max: 1_000 }), 50),
-  handlers: optional(fields.text('WORKER_HANDLERS', 'the path or the package name of a module that exports Nest controllers, or a Nest module')),
+  handlers: optional(
+    fields.text(
+      'WORKER_HANDLERS',
+      'the path or the package name of a module that exports Nest controllers, or a Nest module',
+    ),
+  ),
   /** How long running handlers may go on after SIGTERM. */
   drainGraceMs: withDefault(fields.duration('DRAIN_GRACE_MS', { max: 3_600_000 }), 10_000),
 };

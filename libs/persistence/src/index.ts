@@ -14,6 +14,7 @@ export {
   type JobResult,
   type Settled,
   type Settlement,
+  type StoredTrace,
   type TerminalOutcome,
   type Verdict,
 } from './settle/settlement.js';

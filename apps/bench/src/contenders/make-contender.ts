@@ -31,14 +31,14 @@ export function makeContender(context: BenchContext, id: ContenderId): Contender
         id,
         label: 'graphile-worker',
         kind: 'postgres',
-        drainConcurrency: 10,
+        drainConcurrency: 24,
       });
     case 'graphile-local':
       return new PeerContender(context, {
         id,
         label: `graphile-worker, local queue ${localQueueSize}, batched`,
         kind: 'postgres',
-        drainConcurrency: 24,
+        drainConcurrency: 50,
       });
     case 'bullmq':
       return new PeerContender(context, {

@@ -1,8 +1,20 @@
-/** What Node writes with `--cpu-prof`, as far as it is read here. Times are microseconds. */
+/** What Node writes with `--cpu-prof`, as far as it is read here. Times are microseconds of the machine's monotonic clock. */
 export interface CpuProfile {
+  startTime: number;
   nodes: readonly { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: readonly number[];
   timeDeltas: readonly number[];
+}
+
+/** A part of a profile's time, in microseconds of the same clock; see {@link monotonicMicros}. */
+export interface ProfileWindow {
+  from: number;
+  to: number;
+}
+
+/** Now, by the clock that V8 stamps its profiles with: one for all processes of a machine. */
+export function monotonicMicros(): number {
+  return Number(process.hrtime.bigint() / 1_000n);
 }
 
 export interface SelfTime {
@@ -20,16 +32,22 @@ export interface ProfileSummary {
   packages: SelfTime[];
 }
 
-/** Where a process spent its time, itself and not in what it called. */
-export function summarizeProfile({ nodes, samples, timeDeltas }: CpuProfile): ProfileSummary {
+/** Where a process spent its time within the window, itself and not in what it called. */
+export function summarizeProfile(
+  { nodes, samples, timeDeltas, startTime }: CpuProfile,
+  { from, to }: ProfileWindow,
+): ProfileSummary {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();
   const packages = new Map<string, number>();
   let busySeconds = 0;
+  let at = startTime;
   for (const [i, id] of samples.entries()) {
+    const delta = timeDeltas[i] ?? 0;
+    at += delta;
     const frame = frames.get(id);
-    if (!frame || frame.functionName === '(idle)') continue;
-    const seconds = (timeDeltas[i] ?? 0) / 1e6;
+    if (!frame || frame.functionName === '(idle)' || at < from || at > to) continue;
+    const seconds = delta / 1e6;
     busySeconds += seconds;
     add(functions, nameFunction(frame), seconds);
     add(packages, namePackage(frame), seconds);

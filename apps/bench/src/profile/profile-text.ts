@@ -13,7 +13,7 @@ export function profileText(name: string, { busySeconds, functions, packages }: 
   const rows = (times: ProfileSummary['functions']): string[][] =>
     times.map(({ where, seconds }) => [formatNumber(seconds), part(seconds), where]);
   return [
-    `${name}: busy for ${formatNumber(busySeconds)} s in all, its start included`,
+    `${name}: busy for ${formatNumber(busySeconds)} s`,
     textTable({
       columns: ['>s', '>part', 'function, itself'],
       rows: rows(functions.slice(0, shownFunctions)),

@@ -47,4 +47,6 @@ export interface BenchReport {
   limits?: Limits;
   samples: Sample[];
   limitSamples: Limits[];
+  /** Turns that came to nothing, and why. */
+  failures: { turn: string; why: string }[];
 }

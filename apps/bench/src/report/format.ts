@@ -1,12 +1,10 @@
 /** Three figures, thousands apart: 0.352, 3.52, 35.2, 352, 35,200. A dash for what was not measured. */
 export function formatNumber(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9))));
   const rounded = Number(value.toPrecision(3));
-  return rounded.toLocaleString('en-US', {
-    minimumFractionDigits: Math.min(digits, 3),
-    maximumFractionDigits: Math.min(digits, 3),
-  });
+  const whole = Math.floor(Math.log10(Math.max(Math.abs(rounded), 0.1)));
+  const digits = Math.max(0, 2 - whole);
+  return rounded.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** `1.52 ×` */

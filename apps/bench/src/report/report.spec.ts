@@ -104,6 +104,7 @@ const report: BenchReport = {
   limits,
   samples,
   limitSamples: [limits],
+  failures: [],
 };
 
 test('the text has each workload that was measured, and no other', () => {

@@ -30,7 +30,13 @@ test('numbers have three figures, and what was not measured is a dash', () => {
     '12,600',
     '1,000,000',
   ]);
-  expect([formatNumber(undefined), formatNumber(Number.NaN), formatNumber(0)]).toEqual(['–', '–', '0.000']);
+  expect([
+    formatNumber(undefined),
+    formatNumber(Number.NaN),
+    formatNumber(0),
+    formatNumber(0.9999),
+    formatNumber(0.0123),
+  ]).toEqual(['–', '–', '0.000', '1.00', '0.012']);
   expect([formatTimes(1.5), formatTimes(undefined), formatShare(0.806), formatShare(undefined)]).toEqual([
     '1.50 ×',
     '–',

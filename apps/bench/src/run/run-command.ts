@@ -6,6 +6,7 @@ import type {
 } from '../arguments/bench-arguments.js';
 import { contenderIds } from '../arguments/bench-arguments.js';
 import type { BenchConfig } from '../bench.config.js';
+import { BenchError } from '../bench.error.js';
 import type { Closers } from '../processes/closers.js';
 import { profileBaton } from '../profile/profile-baton.js';
 import type { BenchReport } from '../report/bench-report.js';
@@ -55,8 +56,9 @@ async function run(
   );
   const report = await runBench(context, args, print);
   print(`\n${reportText(report)}\n`);
-  const folder = output ?? (isWhole(args, settings) ? config.pageFolder : config.partialFolder);
-  await write(folder, report, print);
+  const isWholeRun = isWhole(args, settings) && report.failures.length === 0;
+  await write(output ?? (isWholeRun ? config.pageFolder : config.partialFolder), report, print);
+  refuseFailures(report);
 }
 
 async function limits(
@@ -72,6 +74,13 @@ async function limits(
   const report = await runBench(context, { contenders: [], only: [], limits: true }, print);
   print(`\n${reportText(report)}\n`);
   await write(output ?? config.partialFolder, report, print);
+  refuseFailures(report);
+}
+
+/** What was measured is written; the command fails all the same. */
+function refuseFailures({ failures }: BenchReport): void {
+  if (failures.length === 0) return;
+  throw new BenchError(`Failed:\n${failures.map(({ turn, why }) => `${turn}: ${why}`).join('\n')}`);
 }
 
 async function profile(

@@ -21,19 +21,17 @@ export interface Turn {
 export async function takeTurn(
   context: BenchContext,
   { contender, workloads, run }: Turn,
-): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const add = (workload: WorkloadId, door: Door, figures: Figures): void => {
-    samples.push({ workload, contender: contender.id, door, run, figures });
-  };
+  onSample: (sample: Sample) => void,
+): Promise<void> {
+  const tell = (workload: WorkloadId, door: Door, figures: Figures): void =>
+    onSample({ workload, contender: contender.id, door, run, figures });
   if (workloads.includes(1) || workloads.includes(2)) {
     for (const door of contender.doors) {
-      for (const [workload, figures] of await measureLatency(context, { contender, door, workloads }))
-        add(workload, door, figures);
+      const measured = await measureLatency(context, { contender, door, workloads });
+      for (const [workload, figures] of measured) tell(workload, door, figures);
     }
   }
-  if (workloads.includes(3)) add(3, contender.doors[0] ?? 'http', await measureDrain(context, contender));
-  return samples;
+  if (workloads.includes(3)) tell(3, contender.doors[0] ?? 'http', await measureDrain(context, contender));
 }
 
 async function measureLatency(

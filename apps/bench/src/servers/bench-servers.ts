@@ -23,6 +23,7 @@ export interface BenchServersOptions {
 export class BenchServers implements ProcessKeeper {
   private readonly databases = new Set<string>();
   private readonly processes = new Set<OwnProcess>();
+  private stopped = false;
 
   private constructor(
     private readonly options: BenchServersOptions,
@@ -100,6 +101,11 @@ export class BenchServers implements ProcessKeeper {
     for (const name of this.databases) await settleDown(await this.database(name));
   }
 
+  /** The bench is over, or was told to end. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
   /** What every process of the bench needs to be started with. */
   get children(): Pick<OwnProcessOptions, 'keeper' | 'logFolder'> {
     return { keeper: this, logFolder: this.options.config.logFolder };
@@ -116,6 +122,7 @@ export class BenchServers implements ProcessKeeper {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     await Promise.all([...this.processes].map((process) => process.stop()));
     await Promise.all([this.main.stop(), this.peers?.stop()]);
   }

@@ -1,6 +1,7 @@
-import { JobAttemptEntity, JobEntity, JobHistoryEntity } from '@baton/persistence';
+import { JobAttemptEntity, JobEntity, JobHistoryEntity, WorkerEntity } from '@baton/persistence';
 import { In } from 'typeorm';
 import type { Fleet } from './fleet.js';
+import type { ServiceProcess } from './service-process.js';
 import { until } from './until.js';
 
 /** What PostgreSQL says of jobs: the live ones, the ended ones, and the attempts that did not end their job. */
@@ -50,4 +51,13 @@ export function inOrderOfEnd(jobs: readonly JobHistoryEntity[]): string[] {
   return jobs
     .toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime() || a.seq - b.seq)
     .map((job) => job.id);
+}
+
+/** The process that runs the job, once one does. */
+export async function runnerOf(fleet: Fleet, id: string): Promise<ServiceProcess> {
+  const { workerId } = await running(fleet, id);
+  const worker = await fleet.database.orm.getRepository(WorkerEntity).findOneByOrFail({ id: workerId! });
+  const process = fleet.processes.find((each) => each.pid === worker.pid);
+  if (!process) throw new Error(`no process of the fleet has the pid ${worker.pid}`);
+  return process;
 }

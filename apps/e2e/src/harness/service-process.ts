@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@baton/local-stack';
@@ -12,8 +11,8 @@ const stopMs = 30_000;
 export type AppName = 'producer' | 'relay' | 'worker' | 'result-gateway';
 
 /**
- * One service as a process, with the start command that it has in production (from `dist`, where the workspace is
- * built; else from its sources). It can be killed, stopped (SIGSTOP) and continued.
+ * One service as a process: with the start command that it has in production, from `dist`, where BATON_E2E_BUILT says
+ * that the workspace is built; else from its sources. It can be killed, stopped (SIGSTOP) and continued.
  */
 export class ServiceProcess {
   private readonly child: ChildProcess;
@@ -124,7 +123,7 @@ export class ServiceProcess {
 
 function commandOf(app: AppName): string[] {
   const tracing = ['--import', '@baton/tracing/register'];
-  if (existsSync(`${root}apps/${app}/dist/main.js`)) return [...tracing, `apps/${app}/dist/main.js`];
+  if (process.env['BATON_E2E_BUILT'] !== undefined) return [...tracing, `apps/${app}/dist/main.js`];
   const sources = ['--conditions=@baton/source', '--enable-source-maps', '--import', './tools/ts-hook.mjs'];
   return [...sources, ...tracing, `apps/${app}/src/main.ts`];
 }

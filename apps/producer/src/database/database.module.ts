@@ -28,7 +28,10 @@ export class DatabaseModule implements OnApplicationShutdown {
           provide: JobAcceptor,
           inject: [Database, Notifier, serviceLogger],
           useFactory: ({ pool }: Database, notifier: Notifier, logger: Logger) =>
-            new JobAcceptor(pool, { wake: (channel, item) => notifier.wake(channel, item), log: warnBy(logger) }),
+            new JobAcceptor(pool, {
+              wake: (channel, item) => notifier.wake(channel, item),
+              log: warnBy(logger),
+            }),
         },
       ],
       exports: [Database, Notifier, JobAcceptor],

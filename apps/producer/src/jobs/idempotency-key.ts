@@ -22,9 +22,15 @@ export function idempotencyOf(
 function readKey(text: string): string {
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text)?.[1];
   const key = quoted === undefined ? text : quoted.replace(/\\(["\\])/g, '$1');
-  if (/^[\x20-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyBytes && (quoted !== undefined || !/["\\]/.test(key))) {
+  if (
+    /^[\x20-\x7e]+$/.test(key) &&
+    key.length <= limits.idempotencyKeyBytes &&
+    (quoted !== undefined || !/["\\]/.test(key))
+  ) {
     return key;
   }
   const allowed = `1 to ${limits.idempotencyKeyBytes} printable ASCII characters, bare or as a quoted string`;
-  throw invalidRequest([{ path: header, message: `must be ${allowed}, got ${JSON.stringify(text.slice(0, 80))}` }]);
+  throw invalidRequest([
+    { path: header, message: `must be ${allowed}, got ${JSON.stringify(text.slice(0, 80))}` },
+  ]);
 }

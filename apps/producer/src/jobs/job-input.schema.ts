@@ -15,7 +15,10 @@ const runAtSchema = z.iso
 export const jobInputSchema = z
   .strictObject({
     queue: nameSchema,
-    payload: z.unknown().optional().meta({ description: `any JSON of at most ${limits.payloadBytes} bytes as sent; null when left out` }),
+    payload: z
+      .unknown()
+      .optional()
+      .meta({ description: `any JSON of at most ${limits.payloadBytes} bytes as sent; null when left out` }),
     orderingKey: storableText({ maxBytes: limits.orderingKeyBytes })
       .optional()
       .meta({ description: 'jobs of one key run one at a time, in order' }),

@@ -34,7 +34,13 @@ export class JobIntake {
     const spans: ProduceSpan[] = [];
     const jobs = inputs.map((input, i): NewJob => {
       const id = uuidv7();
-      const span = startProduceSpan({ jobId: id, tenant: tenantId, queue: input.queue, delayMs: delayOf(input), fanOut: inputs.length });
+      const span = startProduceSpan({
+        jobId: id,
+        tenant: tenantId,
+        queue: input.queue,
+        delayMs: delayOf(input),
+        fanOut: inputs.length,
+      });
       spans.push(span);
       return newJob(input, { id, payload: payloads[i] ?? 'null', span });
     });
@@ -51,7 +57,10 @@ export class JobIntake {
   }
 }
 
-function newJob(input: JobInput, { id, payload, span }: { id: string; payload: string; span: ProduceSpan }): NewJob {
+function newJob(
+  input: JobInput,
+  { id, payload, span }: { id: string; payload: string; span: ProduceSpan },
+): NewJob {
   return {
     id,
     queue: input.queue,

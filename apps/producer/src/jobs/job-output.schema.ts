@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { nameSchema } from '../schema/text.schema.js';
 
 const time = z.iso.datetime();
-const error = z.object({ code: z.string(), message: z.string(), stack: z.string().optional() }).meta({ id: 'JobError' });
+const error = z
+  .object({ code: z.string(), message: z.string(), stack: z.string().optional() })
+  .meta({ id: 'JobError' });
 
 const attemptSchema = z
   .object({
@@ -38,16 +40,23 @@ const fields = {
   startedAt: time.optional(),
   finishedAt: time.optional(),
   error: error.optional(),
-  dispatchMode: z.enum(dispatchModes).optional().meta({ description: 'in which its current attempt was released' }),
+  dispatchMode: z
+    .enum(dispatchModes)
+    .optional()
+    .meta({ description: 'in which its current attempt was released' }),
   traceId: z.string().optional(),
   cursor: z.string(),
-  links: z.object({ self: z.string(), result: z.string(), events: z.string() }),
+  links: z.object({ self: z.string(), result: z.string() }),
 };
 
 export const listedJobSchema = z.object(fields).meta({ id: 'ListedJob' });
 export const jobSchema = z.object({ ...fields, attempts: z.array(attemptSchema) }).meta({ id: 'Job' });
 export const acceptedJobSchema = z
-  .object({ ...fields, attempts: z.array(attemptSchema), token: z.string().meta({ description: 'reads this job for 15 minutes' }) })
+  .object({
+    ...fields,
+    attempts: z.array(attemptSchema),
+    token: z.string().meta({ description: 'reads this job for 15 minutes' }),
+  })
   .meta({ id: 'AcceptedJob' });
 export const acceptedBatchSchema = z
   .object({ items: z.array(z.object({ id: z.uuid(), state: z.enum(jobStates) })) })

@@ -19,18 +19,30 @@ beforeEach(async () => {
 });
 
 const callers = (count: number) =>
-  Array.from({ length: count }, (_, i) => ({ traceId: String(i + 1).padStart(32, 'a'), spanId: String(i + 1).padStart(16, 'b') }));
+  Array.from({ length: count }, (_, i) => ({
+    traceId: String(i + 1).padStart(32, 'a'),
+    spanId: String(i + 1).padStart(16, 'b'),
+  }));
 
-function post(traceparent: string | undefined, more: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
+function post(
+  traceparent: string | undefined,
+  more: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+) {
   const body = { queue: tenant.queue, ...more };
-  return producer.call('POST', '/v1/jobs', { key: tenant.key, body, headers: { ...(traceparent && { traceparent }), ...headers } });
+  return producer.call('POST', '/v1/jobs', {
+    key: tenant.key,
+    body,
+    headers: { ...(traceparent && { traceparent }), ...headers },
+  });
 }
 
 async function stored(): Promise<{ id: string; traceparent: string; tracestate: string | null }[]> {
-  const { rows } = await producer.test.database.pool.query<{ id: string; traceparent: string; tracestate: string | null }>(
-    'SELECT id, traceparent, tracestate FROM baton.job WHERE tenant_id = $1',
-    [tenant.tenantId],
-  );
+  const { rows } = await producer.test.database.pool.query<{
+    id: string;
+    traceparent: string;
+    tracestate: string | null;
+  }>('SELECT id, traceparent, tracestate FROM baton.job WHERE tenant_id = $1', [tenant.tenantId]);
   return rows;
 }
 
@@ -40,10 +52,17 @@ it('continues the caller’s trace with no instrumentation; produce’s context 
   const [span, ...others] = collector.spans();
   expect(others).toEqual([]);
   expect(span).toMatchObject({
-    name: `produce.${tenant.queue}`, kind: 'producer', traceId: caller!.traceId, parentSpanId: caller!.spanId, status: 'unset',
+    name: `produce.${tenant.queue}`,
+    kind: 'producer',
+    traceId: caller!.traceId,
+    parentSpanId: caller!.spanId,
+    status: 'unset',
   });
   const [job] = await stored();
-  expect(job).toMatchObject({ traceparent: `00-${caller!.traceId}-${span!.spanId}-01`, tracestate: 'vendor=1' });
+  expect(job).toMatchObject({
+    traceparent: `00-${caller!.traceId}-${span!.spanId}-01`,
+    tracestate: 'vendor=1',
+  });
   expect(answer.json()).toMatchObject({ traceId: caller!.traceId });
 });
 

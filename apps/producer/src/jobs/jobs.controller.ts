@@ -1,7 +1,19 @@
 import { BatonError, isTerminal, jobStates } from '@baton/contracts';
 import { Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
 import { type Caller, JobTokenAllowed, Principal, Scopes } from '@baton/service';
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -24,7 +36,10 @@ const listSchema = z.strictObject({
   state: z.enum(jobStates).optional(),
   orderingKey: storableText({ maxBytes: 255 }).optional(),
   createdAfter: z.iso
-    .datetime({ offset: true, error: 'must be an ISO 8601 time with its zone, such as "2027-01-31T12:00:00Z"' })
+    .datetime({
+      offset: true,
+      error: 'must be an ISO 8601 time with its zone, such as "2027-01-31T12:00:00Z"',
+    })
     .optional(),
 });
 
@@ -57,7 +72,10 @@ export class JobsController {
   @Scopes('jobs:write')
   @ApiOperation({ summary: 'Accept up to 10,000 jobs, all or none' })
   @ApiHeader(idempotencyKey)
-  @ApiAcceptedResponse({ standardSchema: acceptedBatchSchema, description: 'Committed, in the order of the request' })
+  @ApiAcceptedResponse({
+    standardSchema: acceptedBatchSchema,
+    description: 'Committed, in the order of the request',
+  })
   async acceptBatch(
     @Body({ schema: batchInputSchema }) { jobs }: z.output<typeof batchInputSchema>,
     @Principal() caller: Caller,
@@ -84,7 +102,11 @@ export class JobsController {
   @Scopes('jobs:read')
   @JobTokenAllowed()
   @ApiOperation({ summary: 'One job with its attempts' })
-  @ApiHeader({ name: 'If-None-Match', required: false, description: 'the ETag of an earlier answer: 304 while it holds' })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'the ETag of an earlier answer: 304 while it holds',
+  })
   @ApiOkResponse({ standardSchema: jobSchema })
   async read(
     @Param('id', { schema: idSchema }) id: string,

@@ -28,13 +28,19 @@ it('does not recurse into deep nesting', () => {
 });
 
 it('agrees with JSON.parse on any object and array', () => {
-  const spaced = fc.tuple(fc.json(), fc.constantFrom(0, 1, 3)).map(([text, indent]) => JSON.stringify(JSON.parse(text), null, indent));
+  const spaced = fc
+    .tuple(fc.json(), fc.constantFrom(0, 1, 3))
+    .map(([text, indent]) => JSON.stringify(JSON.parse(text), null, indent));
   fc.assert(
     fc.property(fc.dictionary(fc.string(), spaced), (members) => {
-      const text = `{${Object.entries(members).map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(' ,')} }`;
+      const text = `{${Object.entries(members)
+        .map(([name, value]) => `${JSON.stringify(name)}: ${value}`)
+        .join(' ,')} }`;
       for (const [name, value] of Object.entries(members)) expect(slice(text, name)).toBe(value);
       const array = `[ ${Object.values(members).join(',\n')} ]`;
-      const found = Array.from(elementsOf(array, valueAt(array, 0)), ({ start, end }) => array.slice(start, end));
+      const found = Array.from(elementsOf(array, valueAt(array, 0)), ({ start, end }) =>
+        array.slice(start, end),
+      );
       expect(found).toEqual(Object.values(members));
     }),
   );

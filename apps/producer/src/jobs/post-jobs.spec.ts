@@ -32,8 +32,18 @@ describe('POST /v1/jobs', () => {
     const job = answer.json<Record<string, unknown>>();
     expect(answer.headers).toMatchObject({ location: `/v1/jobs/${String(job.id)}`, 'retry-after': '1' });
     expect(job).toMatchObject({
-      queue: tenant.queue, state: 'queued', payload: { n: 1 }, metadata: { a: 'b' }, priority: 'normal', attempt: 1, failures: 0,
-      maxAttempts: 5, generation: 0, attempts: [], dispatchMode: 'polling', cursor: '0:2',
+      queue: tenant.queue,
+      state: 'queued',
+      payload: { n: 1 },
+      metadata: { a: 'b' },
+      priority: 'normal',
+      attempt: 1,
+      failures: 0,
+      maxAttempts: 5,
+      generation: 0,
+      attempts: [],
+      dispatchMode: 'polling',
+      cursor: '0:2',
       links: { self: `/v1/jobs/${String(job.id)}`, result: `/v1/results/${String(job.id)}` },
     });
     expect(answer.body).toContain('"payload":{"n": 1.0}');
@@ -44,15 +54,30 @@ describe('POST /v1/jobs', () => {
 
   it('takes every field of a job', async () => {
     const answer = await post({
-      queue: tenant.queue, orderingKey: 'k', priority: 'high', delay: '1h', maxAttempts: 3, timeout: '2m',
-      backoff: { type: 'list', delays: ['1s', 2_000] }, metadata: {},
+      queue: tenant.queue,
+      orderingKey: 'k',
+      priority: 'high',
+      delay: '1h',
+      maxAttempts: 3,
+      timeout: '2m',
+      backoff: { type: 'list', delays: ['1s', 2_000] },
+      metadata: {},
     });
     expect(answer.statusCode).toBe(202);
     const job = answer.json<{ createdAt: string; runAt: string }>();
-    expect(job).toMatchObject({ state: 'scheduled', orderingKey: 'k', priority: 'high', maxAttempts: 3, attempt: 0 });
+    expect(job).toMatchObject({
+      state: 'scheduled',
+      orderingKey: 'k',
+      priority: 'high',
+      maxAttempts: 3,
+      attempt: 0,
+    });
     expect(Date.parse(job.runAt) - Date.parse(job.createdAt)).toBe(3_600_000);
     expect((await storedJobs())[0]).toMatchObject({
-      priority: 0, timeout_ms: 120_000, backoff: { type: 'list', delays: [1_000, 2_000] }, payload: 'null',
+      priority: 0,
+      timeout_ms: 120_000,
+      backoff: { type: 'list', delays: [1_000, 2_000] },
+      payload: 'null',
     });
   });
 
@@ -85,14 +110,20 @@ describe('POST /v1/jobs', () => {
     ['a field of another backoff', { backoff: { type: 'fixed', delay: '1s', factor: 2 } }, 'backoff.factor'],
     ['metadata that is not flat', { metadata: { a: { b: 'c' } } }, 'metadata.a'],
     ['long metadata', { metadata: { a: 'x'.repeat(257) } }, 'metadata.a'],
-    ['too much metadata', { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v'])) }, 'metadata'],
+    [
+      'too much metadata',
+      { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v'])) },
+      'metadata',
+    ],
     ['U+0000 in metadata', { metadata: { a: '\0' } }, 'metadata.a'],
   ])('refuses %s by name', async (_what, fields, path) => {
     const answer = await post({ queue: tenant.queue, ...fields });
     expect(answer.statusCode).toBe(400);
     const problem = answer.json<{ code: string; errors: { path: string; message: string }[] }>();
     expect(problem.code).toBe('invalid_request');
-    expect(problem.errors.map((error) => error.path.split('.').slice(0, path.split('.').length).join('.'))).toContain(path);
+    expect(
+      problem.errors.map((error) => error.path.split('.').slice(0, path.split('.').length).join('.')),
+    ).toContain(path);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(await storedJobs()).toHaveLength(0);
   });
@@ -148,7 +179,9 @@ describe('POST /v1/jobs', () => {
 
   it('wants a key with the scope', async () => {
     expect((await producer.call('POST', '/v1/jobs', { body: {} })).statusCode).toBe(401);
-    expect((await post({ queue: tenant.queue }, {}, `bk_${'x'.repeat(43)}`)).json()).toMatchObject({ code: 'unauthenticated' });
+    expect((await post({ queue: tenant.queue }, {}, `bk_${'x'.repeat(43)}`)).json()).toMatchObject({
+      code: 'unauthenticated',
+    });
     const readOnly = await producer.keyFor(tenant.tenantId, ['jobs:read']);
     const answer = await post({ queue: tenant.queue }, {}, readOnly);
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([403, 'scope_missing']);
@@ -176,10 +209,13 @@ describe('Idempotency-Key', () => {
   });
 
   it('answers 409 while the first is being answered', async () => {
-    const answers = await Promise.all([1, 2, 3].map(() => post({ queue: tenant.queue }, { 'idempotency-key': 'k' })));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => post({ queue: tenant.queue }, { 'idempotency-key': 'k' })),
+    );
     expect(answers.map((answer) => answer.statusCode).sort()).toEqual([202, 409, 409]);
     expect(answers.find((answer) => answer.statusCode === 409)?.json()).toMatchObject({
-      code: 'idempotency_in_progress', retryable: true,
+      code: 'idempotency_in_progress',
+      retryable: true,
     });
     expect(await storedJobs()).toHaveLength(1);
   });
@@ -196,7 +232,8 @@ describe('POST /v1/jobs/batch', () => {
   }
 
   it('accepts all, in order, each with its own payload', async () => {
-    const answer = await batch(`{"jobs": [{"queue":"${tenant.queue}","payload":[1, 2]},{"queue":"${tenant.queue}"},
+    const answer =
+      await batch(`{"jobs": [{"queue":"${tenant.queue}","payload":[1, 2]},{"queue":"${tenant.queue}"},
       {"payload":{"a":"]}"},"queue":"${tenant.queue}","orderingKey":"k"}]}`);
     expect(answer.statusCode).toBe(202);
     const { items } = answer.json<{ items: { id: string; state: string }[] }>();
@@ -208,7 +245,9 @@ describe('POST /v1/jobs/batch', () => {
   it('accepts none when one is at fault, and says which', async () => {
     const answer = await batch({ jobs: [{ queue: tenant.queue }, { queue: tenant.queue, colour: 1 }] });
     expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'jobs.1.colour' }] });
-    const big = await batch({ jobs: [{ queue: tenant.queue }, { queue: tenant.queue, payload: 'x'.repeat(limits.payloadBytes) }] });
+    const big = await batch({
+      jobs: [{ queue: tenant.queue }, { queue: tenant.queue, payload: 'x'.repeat(limits.payloadBytes) }],
+    });
     expect(big.json()).toMatchObject({ code: 'payload_too_large', errors: [{ path: 'jobs.1.payload' }] });
     const unknown = await batch({ jobs: [{ queue: tenant.queue }, { queue: 'nowhere' }] });
     expect(unknown.json()).toMatchObject({ code: 'unknown_queue' });
@@ -216,12 +255,17 @@ describe('POST /v1/jobs/batch', () => {
   });
 
   it('takes 10,000 and no more', async () => {
-    const jobs = Array.from({ length: limits.batchJobs + 1 }, () => ({ queue: tenant.queue, payload: 'x'.repeat(150) }));
+    const jobs = Array.from({ length: limits.batchJobs + 1 }, () => ({
+      queue: tenant.queue,
+      payload: 'x'.repeat(150),
+    }));
     expect((await batch({ jobs })).statusCode).toBe(400);
     const answer = await batch({ jobs: jobs.slice(1) }, { 'idempotency-key': 'all' });
     expect(answer.statusCode).toBe(202);
     expect(answer.json<{ items: unknown[] }>().items).toHaveLength(limits.batchJobs);
-    expect((await batch({ jobs: jobs.slice(1) }, { 'idempotency-key': 'all' })).json()).toEqual(answer.json());
+    expect((await batch({ jobs: jobs.slice(1) }, { 'idempotency-key': 'all' })).json()).toEqual(
+      answer.json(),
+    );
     expect((await batch({ jobs: [] })).statusCode).toBe(400);
   });
 });

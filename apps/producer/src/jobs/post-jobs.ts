@@ -30,7 +30,10 @@ export class PostJobs {
 
   async one(input: JobInput, { caller: { tenantId }, request, reply }: Posted): Promise<void> {
     const { bytes, text } = rawBodyOf(request);
-    const idempotency = idempotencyOf(request.headers['idempotency-key'], { route: 'POST /v1/jobs', body: bytes });
+    const idempotency = idempotencyOf(request.headers['idempotency-key'], {
+      route: 'POST /v1/jobs',
+      body: bytes,
+    });
     const payloads = [payloadOfJob(text)];
     const { jobs } = await this.intake.accept({ tenantId, inputs: [input], payloads, idempotency });
     const [job] = jobs;
@@ -46,7 +49,10 @@ export class PostJobs {
 
   async batch(inputs: readonly JobInput[], { caller: { tenantId }, request, reply }: Posted): Promise<void> {
     const { bytes, text } = rawBodyOf(request);
-    const idempotency = idempotencyOf(request.headers['idempotency-key'], { route: 'POST /v1/jobs/batch', body: bytes });
+    const idempotency = idempotencyOf(request.headers['idempotency-key'], {
+      route: 'POST /v1/jobs/batch',
+      body: bytes,
+    });
     const payloads = payloadsOfBatch(text);
     const { jobs } = await this.intake.accept({ tenantId, inputs, payloads, idempotency });
     void reply

@@ -22,7 +22,9 @@ interface Job {
 }
 
 async function post(fields: Record<string, unknown> = {}): Promise<Job> {
-  return (await producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: tenant.queue, ...fields } })).json<Job>();
+  return (
+    await producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: tenant.queue, ...fields } })
+  ).json<Job>();
 }
 
 function get(path: string, headers: Record<string, string> = {}, key: string | undefined = tenant.key) {
@@ -33,12 +35,35 @@ function get(path: string, headers: Record<string, string> = {}, key: string | u
 async function runNext(end: Partial<Settlement> & Pick<Settlement, 'kind'>): Promise<string> {
   const { database } = producer.test;
   const workerId = randomUUID();
-  await registerWorker(database.pool, { id: workerId, source: 'polling', host: hostname(), pid: 1, queues: [tenant.queue] });
-  const [job] = await claimJobs(database.pool, { workerId, queues: [tenant.queue], executionIds: [randomUUID()], extendLease: true });
+  await registerWorker(database.pool, {
+    id: workerId,
+    source: 'polling',
+    host: hostname(),
+    pid: 1,
+    queues: [tenant.queue],
+  });
+  const [job] = await claimJobs(database.pool, {
+    workerId,
+    queues: [tenant.queue],
+    executionIds: [randomUUID()],
+    extendLease: true,
+  });
   if (!job) throw new Error('there is no job to run');
   const { jobId, attempt, executionId, tenantId, queue } = job;
-  const settlement = { jobId, attempt, executionId, tenantId, queue, workerId, orderingKey: job.orderingKey ?? undefined };
-  await settleBatch(database.pool, [{ ...settlement, startedAtMs: job.claimedAtMs, finishedAtMs: job.claimedAtMs, ...end }], {});
+  const settlement = {
+    jobId,
+    attempt,
+    executionId,
+    tenantId,
+    queue,
+    workerId,
+    orderingKey: job.orderingKey ?? undefined,
+  };
+  await settleBatch(
+    database.pool,
+    [{ ...settlement, startedAtMs: job.claimedAtMs, finishedAtMs: job.claimedAtMs, ...end }],
+    {},
+  );
   return workerId;
 }
 
@@ -46,7 +71,10 @@ const failure = { code: 'handler_error', message: 'no', retryable: true } as con
 
 describe('GET /v1/jobs/:id', () => {
   it('tells the job as its acceptance did', async () => {
-    const { token: _token, ...accepted } = (await post({ payload: { a: [1, 2] }, orderingKey: 'k' })) as Job & { token: string };
+    const { token: _token, ...accepted } = (await post({
+      payload: { a: [1, 2] },
+      orderingKey: 'k',
+    })) as Job & { token: string };
     const answer = await get(`/${accepted.id}`);
     expect(answer.json()).toEqual(accepted);
     expect(answer.headers).toMatchObject({ etag: `"${accepted.cursor}"`, 'retry-after': '1' });
@@ -64,11 +92,17 @@ describe('GET /v1/jobs/:id', () => {
   it('tells a terminal job with its attempts and its error', async () => {
     const { id } = await post({ maxAttempts: 2, backoff: { type: 'fixed', delay: 0 } });
     const first = await runNext({ kind: 'failed', error: failure });
-    await producer.test.database.pool.query(`UPDATE baton.job SET state = 'queued', attempt = 2 WHERE id = $1`, [id]);
+    await producer.test.database.pool.query(
+      `UPDATE baton.job SET state = 'queued', attempt = 2 WHERE id = $1`,
+      [id],
+    );
     const second = await runNext({ kind: 'failed', error: { ...failure, message: 'still no' } });
     const answer = await get(`/${id}`);
     expect(answer.json()).toMatchObject({
-      state: 'dead', attempt: 2, failures: 2, error: { code: 'handler_error', message: 'still no' },
+      state: 'dead',
+      attempt: 2,
+      failures: 2,
+      error: { code: 'handler_error', message: 'still no' },
       attempts: [
         { attempt: 1, outcome: 'failed', worker: first, error: { message: 'no' } },
         { attempt: 2, outcome: 'failed', worker: second, error: { message: 'still no' } },
@@ -80,7 +114,10 @@ describe('GET /v1/jobs/:id', () => {
   it('keeps tenants apart: a foreign id is not there', async () => {
     const { id } = await post();
     const other = await producer.tenant();
-    for (const [path, key] of [[`/${id}`, other.key], [`/${randomUUID()}`, tenant.key]] as const) {
+    for (const [path, key] of [
+      [`/${id}`, other.key],
+      [`/${randomUUID()}`, tenant.key],
+    ] as const) {
       const answer = await get(path, {}, key);
       expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([404, 'not_found']);
     }
@@ -91,13 +128,19 @@ describe('GET /v1/jobs/:id', () => {
     const [job, other] = [(await post()) as Job & { token: string }, await post()];
     expect((await get(`/${job.id}`, {}, job.token)).statusCode).toBe(200);
     expect((await get(`/${other.id}`, {}, job.token)).statusCode).toBe(401);
-    const old = signJobToken(deriveJobTokenKey(producer.masterKey), { jobId: job.id, tenantId: tenant.tenantId }, 0);
+    const old = signJobToken(
+      deriveJobTokenKey(producer.masterKey),
+      { jobId: job.id, tenantId: tenant.tenantId },
+      0,
+    );
     expect((await get(`/${job.id}`, {}, old)).statusCode).toBe(401);
   });
 
   it('wants a scope to read', async () => {
     const { id } = await post();
-    expect((await get(`/${id}`, {}, await producer.keyFor(tenant.tenantId, ['jobs:write']))).statusCode).toBe(403);
+    expect((await get(`/${id}`, {}, await producer.keyFor(tenant.tenantId, ['jobs:write']))).statusCode).toBe(
+      403,
+    );
   });
 });
 
@@ -141,8 +184,11 @@ describe('GET /v1/jobs', () => {
     expect(await idsOf(`createdAfter=${new Date(Date.parse(createdAt) + 60_000).toISOString()}`)).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=201', 'state=broken', 'cursor=zzz', 'createdAfter=now', 'colour=red'])('refuses ?%s', async (query) => {
-    const answer = await get(`?${query}`);
-    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'invalid_request']);
-  });
+  it.each(['limit=0', 'limit=201', 'state=broken', 'cursor=zzz', 'createdAfter=now', 'colour=red'])(
+    'refuses ?%s',
+    async (query) => {
+      const answer = await get(`?${query}`);
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'invalid_request']);
+    },
+  );
 });

@@ -10,7 +10,6 @@ export function cursorOf({ generation, seq }: Pick<JobRow, 'generation' | 'seq'>
 
 /** A job as the API tells it, without its payload and attempts. */
 export function showListedJob(row: JobRow): ListedJob {
-  const result = `/v1/results/${row.id}`;
   return {
     id: row.id,
     queue: row.queue,
@@ -32,7 +31,7 @@ export function showListedJob(row: JobRow): ListedJob {
     ...(row.mode !== null && { dispatchMode: row.mode }),
     ...(row.traceparent !== null && { traceId: traceIdOf({ traceparent: row.traceparent }) }),
     cursor: cursorOf(row),
-    links: { self: `/v1/jobs/${row.id}`, result, events: `${result}/events` },
+    links: { self: `/v1/jobs/${row.id}`, result: `/v1/results/${row.id}` },
   };
 }
 
@@ -40,7 +39,11 @@ export function showListedJob(row: JobRow): ListedJob {
  * The whole job, as JSON text: its payload is put in as it was sent, neither read nor written again.
  * @param more fields beside the job's own
  */
-export function showJob(row: ReadJob, attempts: readonly AttemptRow[], more: { token?: string } = {}): string {
+export function showJob(
+  row: ReadJob,
+  attempts: readonly AttemptRow[],
+  more: { token?: string } = {},
+): string {
   const job = { ...showListedJob(row), attempts: showAttempts(row, attempts), ...more };
   return `${JSON.stringify(job).slice(0, -1)},"payload":${row.payload}}`;
 }
@@ -65,7 +68,15 @@ type AnyAttempt = Omit<AttemptRow, 'finishedAtMs' | 'outcome'> & {
   outcome: Attempt['outcome'];
 };
 
-function showAttempt({ attempt, executionId, workerId, startedAtMs, finishedAtMs, outcome, error }: AnyAttempt): Attempt {
+function showAttempt({
+  attempt,
+  executionId,
+  workerId,
+  startedAtMs,
+  finishedAtMs,
+  outcome,
+  error,
+}: AnyAttempt): Attempt {
   return {
     attempt,
     ...(executionId !== null && { executionId }),

@@ -1,8 +1,22 @@
 import { BatonError, type Scope } from '@baton/contracts';
-import { Database, disableApiKey, findTenant, insertApiKey, listApiKeys, readApiKey, retrying } from '@baton/persistence';
+import {
+  Database,
+  disableApiKey,
+  findTenant,
+  insertApiKey,
+  listApiKeys,
+  readApiKey,
+  retrying,
+} from '@baton/persistence';
 import { type Caller, newApiKey, Principal } from '@baton/service';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { decodeCursor, idPlace, pageOf } from '../schema/list.schema.js';
@@ -21,7 +35,10 @@ export class KeysController {
   @Get()
   @ApiOperation({ summary: "A tenant's API keys, disabled ones too, without their secrets" })
   @ApiOkResponse({ standardSchema: keyListSchema })
-  async list(@Query({ schema: keyQuerySchema }) query: z.output<typeof keyQuerySchema>, @Principal() caller: Caller) {
+  async list(
+    @Query({ schema: keyQuerySchema }) query: z.output<typeof keyQuerySchema>,
+    @Principal() caller: Caller,
+  ) {
     const { cursor, limit, tenant } = query;
     const after = decodeCursor(cursor, idPlace);
     const tenantId = await this.tenantFor(caller, tenant);
@@ -32,14 +49,18 @@ export class KeysController {
   @Post()
   @ApiOperation({ summary: 'Make an API key; it is shown this once' })
   @ApiCreatedResponse({ standardSchema: madeKeySchema })
-  async create(@Body({ schema: newKeySchema }) wanted: z.output<typeof newKeySchema>, @Principal() caller: Caller) {
+  async create(
+    @Body({ schema: newKeySchema }) wanted: z.output<typeof newKeySchema>,
+    @Principal() caller: Caller,
+  ) {
     requireScopes(caller, wanted.scopes, 'grant');
     const tenantId = await this.tenantFor(caller, wanted.tenant);
     const { key, hash, prefix } = newApiKey();
     const made = { id: uuidv7(), tenantId, name: wanted.name, scopes: wanted.scopes, prefix, hash };
     // Made already, when the answer to the first try was lost.
     const row = await retrying(
-      async () => (await insertApiKey(this.database.pool, made)) ?? (await readApiKey(this.database.pool, made.id)),
+      async () =>
+        (await insertApiKey(this.database.pool, made)) ?? (await readApiKey(this.database.pool, made.id)),
     );
     if (!row) throw new TypeError('a key was made and is not there');
     return { ...showKey(row), key };
@@ -74,5 +95,8 @@ function requireScopes(caller: Caller, scopes: readonly Scope[], verb: string): 
   const missing = scopes.filter((scope) => !caller.scopes.includes(scope));
   if (missing.length === 0) return;
   const held = caller.scopes.join(', ') || 'none';
-  throw new BatonError('scope_missing', `this key cannot ${verb} ${missing.join(', ')}; its scopes are ${held}`);
+  throw new BatonError(
+    'scope_missing',
+    `this key cannot ${verb} ${missing.join(', ')}; its scopes are ${held}`,
+  );
 }

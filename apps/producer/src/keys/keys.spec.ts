@@ -36,15 +36,22 @@ it('shows a key once, lists it by its prefix, and refuses it once disabled', asy
   // Not used before it is disabled: a process believes a key that it knows for some seconds more.
   expect((await producer.call('DELETE', `/v1/keys/${made.id}`, { key: tenant.key })).statusCode).toBe(204);
   const refused = await producer.call('GET', '/v1/jobs', { key });
-  expect([refused.statusCode, refused.json<{ detail: string }>().detail]).toEqual([401, 'this API key is disabled']);
-  const after = (await producer.call('GET', '/v1/keys', { key: tenant.key })).json<{ items: { id: string }[] }>();
+  expect([refused.statusCode, refused.json<{ detail: string }>().detail]).toEqual([
+    401,
+    'this API key is disabled',
+  ]);
+  const after = (await producer.call('GET', '/v1/keys', { key: tenant.key })).json<{
+    items: { id: string }[];
+  }>();
   expect(after.items.find(({ id }) => id === made.id)).toHaveProperty('disabledAt');
 });
 
 it('works with its scopes', async () => {
   const { key } = (await make({})).json<Key>();
   expect((await producer.call('GET', '/v1/jobs', { key })).statusCode).toBe(200);
-  expect((await producer.call('POST', '/v1/jobs', { key, body: { queue: tenant.queue } })).statusCode).toBe(403);
+  expect((await producer.call('POST', '/v1/jobs', { key, body: { queue: tenant.queue } })).statusCode).toBe(
+    403,
+  );
 });
 
 it('grants and disables nothing that its maker lacks', async () => {
@@ -58,7 +65,7 @@ it('grants and disables nothing that its maker lacks', async () => {
 it('keeps tenants apart, but for tenants:admin', async () => {
   const other = await producer.tenant(['jobs:read']);
   const admin = (await producer.tenant()).key;
-  const name = (await tenantName(other.tenantId));
+  const name = await tenantName(other.tenantId);
   const foreign = await make({ tenant: name });
   expect([foreign.statusCode, foreign.json<{ code: string }>().code]).toEqual([403, 'scope_missing']);
   expect((await producer.call('GET', `/v1/keys?tenant=${name}`, { key: tenant.key })).statusCode).toBe(403);

@@ -10,7 +10,11 @@ const fields = {
   maxAttempts: z.int().min(1).max(limits.maxAttempts),
   backoff: backoffSchema,
   timeout: durationSchema({ min: 1, max: limits.timeoutMs }),
-  window: z.int().min(1).max(1_000_000).meta({ description: "records that may lie unread on the queue's topic" }),
+  window: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ description: "records that may lie unread on the queue's topic" }),
 };
 
 /** Sets a queue whole: what is left out is the default. */

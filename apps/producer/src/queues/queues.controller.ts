@@ -1,5 +1,14 @@
 import { channels } from '@baton/contracts';
-import { Database, listQueues, Notifier, patchQueue, putQueue, readQueue, retrying, unknownQueue } from '@baton/persistence';
+import {
+  Database,
+  listQueues,
+  Notifier,
+  patchQueue,
+  putQueue,
+  readQueue,
+  retrying,
+  unknownQueue,
+} from '@baton/persistence';
 import { Scopes } from '@baton/service';
 import { Body, Controller, Get, Inject, Param, Patch, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -48,7 +57,9 @@ export class QueuesController {
     @Body({ schema: putQueueSchema }) { timeout, ...settings }: z.output<typeof putQueueSchema>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const queue = await retrying(() => putQueue(this.database.pool, name, { ...settings, timeoutMs: timeout }));
+    const queue = await retrying(() =>
+      putQueue(this.database.pool, name, { ...settings, timeoutMs: timeout }),
+    );
     this.notifier.wake(channels.queues, name);
     void reply.code(queue.created ? 201 : 200);
     return showQueue(queue);
@@ -62,7 +73,9 @@ export class QueuesController {
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: patchQueueSchema }) { timeout, ...changes }: z.output<typeof patchQueueSchema>,
   ) {
-    const queue = await retrying(() => patchQueue(this.database.pool, name, { ...changes, timeoutMs: timeout }));
+    const queue = await retrying(() =>
+      patchQueue(this.database.pool, name, { ...changes, timeoutMs: timeout }),
+    );
     if (!queue) throw unknownQueue(name);
     this.notifier.wake(channels.queues, name);
     return showQueue(queue);

@@ -31,7 +31,14 @@ it('makes a queue by its first PUT, with defaults, and sets it whole by the next
   const made = await call('PUT', `/${name}`, { maxAttempts: 2, timeout: 1_500 });
   expect([made.statusCode, made.json<unknown>()]).toEqual([
     201,
-    { ...defaults, name, maxAttempts: 2, timeout: '1500ms', createdAt: expect.any(String), updatedAt: expect.any(String) },
+    {
+      ...defaults,
+      name,
+      maxAttempts: 2,
+      timeout: '1500ms',
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+    },
   ]);
   const set = await call('PUT', `/${name}`, { dispatchMode: 'event' });
   expect([set.statusCode, set.json<unknown>()]).toMatchObject([200, { ...defaults, dispatchMode: 'event' }]);
@@ -48,7 +55,8 @@ it('changes by PATCH what is named', async () => {
 
 it('a new mode holds for jobs released from then on', async () => {
   await call('PUT', `/${name}`, {});
-  const post = async () => (await producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: name } })).json<unknown>();
+  const post = async () =>
+    (await producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: name } })).json<unknown>();
   expect(await post()).toMatchObject({ dispatchMode: 'polling' });
   await call('PATCH', `/${name}`, { dispatchMode: 'event' });
   expect(await post()).toMatchObject({ dispatchMode: 'event' });
@@ -72,7 +80,10 @@ it('lists by name, by cursor', async () => {
   const names: string[] = [];
   let cursor = '';
   do {
-    const page = (await call('GET', `?limit=2${cursor}`)).json<{ items: { name: string }[]; nextCursor?: string }>();
+    const page = (await call('GET', `?limit=2${cursor}`)).json<{
+      items: { name: string }[];
+      nextCursor?: string;
+    }>();
     names.push(...page.items.map((queue) => queue.name));
     cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
   } while (cursor !== '');
@@ -99,7 +110,8 @@ it('knows no queue that is not there, and takes no name that is none', async () 
   for (const answer of [await call('GET', '/nowhere'), await call('PATCH', '/nowhere', {})]) {
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([404, 'unknown_queue']);
   }
-  for (const bad of ['Upper', '-a', 'a.b', 'x'.repeat(64)]) expect((await call('PUT', `/${bad}`, {})).statusCode).toBe(400);
+  for (const bad of ['Upper', '-a', 'a.b', 'x'.repeat(64)])
+    expect((await call('PUT', `/${bad}`, {})).statusCode).toBe(400);
 });
 
 it('wants the scope to change', async () => {

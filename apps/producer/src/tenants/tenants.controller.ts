@@ -8,7 +8,9 @@ import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.sche
 import { nameSchema } from '../schema/text.schema.js';
 
 const newTenantSchema = z.strictObject({ name: nameSchema }).meta({ id: 'NewTenant' });
-const tenantSchema = z.object({ id: z.uuid(), name: nameSchema, createdAt: z.iso.datetime() }).meta({ id: 'Tenant' });
+const tenantSchema = z
+  .object({ id: z.uuid(), name: nameSchema, createdAt: z.iso.datetime() })
+  .meta({ id: 'Tenant' });
 const tenantListSchema = z
   .object({ items: z.array(tenantSchema), nextCursor: z.string().optional() })
   .meta({ id: 'TenantList' });

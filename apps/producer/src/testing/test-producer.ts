@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Scope, scopes } from '@baton/contracts';
 import { insertApiKey } from '@baton/persistence';
-import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '@baton/persistence/testing';
+import {
+  createTestDatabase,
+  type SeededTenant,
+  seedTenant,
+  type TestDatabase,
+} from '@baton/persistence/testing';
 import { type AuthMode, createLogger, createService, newApiKey } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { uuidv7 } from 'uuidv7';
@@ -30,7 +35,9 @@ export class TestProducer {
     const test = await createTestDatabase();
     const masterKey = randomBytes(32);
     const module = AppModule.forRoot({ databaseUrl: test.url, auth, masterKey });
-    const app = await createService(module, { logger: await createLogger({ service: 'producer', level: 'silent' }) });
+    const app = await createService(module, {
+      logger: await createLogger({ service: 'producer', level: 'silent' }),
+    });
     await configureHttp(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
@@ -50,7 +57,14 @@ export class TestProducer {
 
   async keyFor(tenantId: string, held: readonly Scope[]): Promise<string> {
     const { key, hash, prefix } = newApiKey();
-    await insertApiKey(this.test.database.pool, { id: uuidv7(), tenantId, name: 'test', prefix, hash, scopes: held });
+    await insertApiKey(this.test.database.pool, {
+      id: uuidv7(),
+      tenantId,
+      name: 'test',
+      prefix,
+      hash,
+      scopes: held,
+    });
     return key;
   }
 
@@ -64,7 +78,9 @@ export class TestProducer {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      }),
     });
   }
 }

@@ -24,7 +24,8 @@ export class Announcer {
 
   /** Wakes the queues of jobs that may run now. */
   released(released: readonly Released[]): void {
-    for (const { queue, mode } of released) this.notifier.wake(mode === 'event' ? channels.outbox : channels.jobs, queue);
+    for (const { queue, mode } of released)
+      this.notifier.wake(mode === 'event' ? channels.outbox : channels.jobs, queue);
   }
 
   /** Wakes the timers. @param atMs milliseconds since the epoch */

@@ -11,14 +11,23 @@ export interface RefusedRun {
 }
 
 /** Tells the workers, who abort what they run in vain. Rejects while the broker is away. */
-export async function tellRefused(producer: BrokerProducer, controlTopic: string, refused: readonly RefusedRun[]): Promise<void> {
+export async function tellRefused(
+  producer: BrokerProducer,
+  controlTopic: string,
+  refused: readonly RefusedRun[],
+): Promise<void> {
   if (refused.length === 0) return;
   await producer.send(
     controlTopic,
     refused.map(({ jobId, attempt, executionId, workerId }) => ({
       key: executionId,
       value: Buffer.from(
-        toBinary(ControlSchema, create(ControlSchema, { control: { case: 'refused', value: { jobId, attempt, executionId, workerId } } })),
+        toBinary(
+          ControlSchema,
+          create(ControlSchema, {
+            control: { case: 'refused', value: { jobId, attempt, executionId, workerId } },
+          }),
+        ),
       ),
     })),
   );

@@ -37,6 +37,9 @@ export async function deadLetter(
     await producer.send(deadLetterTopic, [{ key, value, headers }]);
   } catch (error) {
     if (!(error instanceof RecordRefusedError)) throw error;
-    log.error({ err: error, topic, partition, offset }, 'the broker refused a dead letter; its record is lost');
+    log.error(
+      { err: error, topic, partition, offset },
+      'the broker refused a dead letter; its record is lost',
+    );
   }
 }

@@ -57,7 +57,9 @@ export class InboxClock {
   /** Partitions in which nothing was applied for so long. */
   quiet(sinceMs: number): number[] {
     const before = this.now() - sinceMs;
-    return [...this.partitions].filter(([, reading]) => reading.appliedAt <= before).map(([partition]) => partition);
+    return [...this.partitions]
+      .filter(([, reading]) => reading.appliedAt <= before)
+      .map(([partition]) => partition);
   }
 
   get changed(): boolean {

@@ -1,6 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { channels, ControlSchema, Outcome } from '@baton/contracts';
-import { createTestDatabase, seedJobs, seedTenant, type SeededTenant, type TestDatabase } from '@baton/persistence/testing';
+import {
+  createTestDatabase,
+  seedJobs,
+  seedTenant,
+  type SeededTenant,
+  type TestDatabase,
+} from '@baton/persistence/testing';
 import type { BrokerProducer } from '@baton/messaging';
 import { eventually } from '../testing/eventually.js';
 import { testBroker, type TestBroker } from '../testing/test-broker.js';
@@ -56,14 +62,19 @@ async function workerRow(): Promise<Record<string, unknown> | undefined> {
 }
 
 const committed = async (groupId: string): Promise<bigint | undefined> =>
-  (await kafka.broker.admin.committedOffsets(groupId, names.outcomes)).find(({ partition }) => partition === 0)?.offset;
+  (await kafka.broker.admin.committedOffsets(groupId, names.outcomes)).find(
+    ({ partition }) => partition === 0,
+  )?.offset;
 
 it('settles what was said, tells the feed, wakes the queue of what it released, and commits', async () => {
   const [plain, first, next, retried] = await seed({}, { orderingKey: 'k' }, { orderingKey: 'k' }, {});
   const groupId = `relay-test-${worker.id}`;
   const { told, woken } = await start(groupId);
   await worker.say(worker.registered(tenant.queue), worker.ended(await execution(plain)));
-  await worker.say(worker.ended(await execution(first)), worker.ended(await execution(retried), Outcome.FAILED));
+  await worker.say(
+    worker.ended(await execution(first)),
+    worker.ended(await execution(retried), Outcome.FAILED),
+  );
   await eventually('both are told', () => told.length === 2);
   expect(told.map(({ jobId, state, result }) => [jobId, state, result])).toEqual([
     [plain, 'succeeded', { kind: 'json', json: '{"done":true}' }],
@@ -94,7 +105,10 @@ it('refuses a second execution of an attempt, and tells its worker', async () =>
   await other.say(other.ended(second, Outcome.SUCCEEDED, '"wrong"'));
   await other.say({ case: 'left', value: {} });
   await eventually('the other was heard out', async () => {
-    const { rows } = await test.database.pool.query(`SELECT FROM baton.worker WHERE id = $1 AND state = 'left'`, [other.id]);
+    const { rows } = await test.database.pool.query(
+      `SELECT FROM baton.worker WHERE id = $1 AND state = 'left'`,
+      [other.id],
+    );
     return rows.length === 1;
   });
   await worker.say(worker.ended(owner));
@@ -141,7 +155,9 @@ it('puts undecodable bytes aside with the reason and the place, and goes on', as
   await eventually('both bad ones', () => dead.length === 2);
   expect(dead[0]!.value!.toString()).toBe('garbage');
   expect(dead[0]!.headers).toMatchObject({
-    'baton-dead-topic': names.outcomes, 'baton-dead-partition': '0', 'baton-dead-offset': '0',
+    'baton-dead-topic': names.outcomes,
+    'baton-dead-partition': '0',
+    'baton-dead-offset': '0',
     'baton-dead-reason': 'the value is no WorkerReport',
   });
   expect(dead[1]!.headers['baton-dead-reason']).toBe('tenant_id is "no uuid", which is no UUID');
@@ -151,7 +167,14 @@ it('keeps the workers: registered, heard, left; one given up lives when it speak
   await start();
   await worker.say(worker.registered(tenant.queue));
   await eventually('its row', async () => (await workerRow()) !== undefined);
-  expect(await workerRow()).toMatchObject({ source: 'event', host: 'host-1', pid: 7, queues: [tenant.queue], state: 'alive', partition: 0 });
+  expect(await workerRow()).toMatchObject({
+    source: 'event',
+    host: 'host-1',
+    pid: 7,
+    queues: [tenant.queue],
+    state: 'alive',
+    partition: 0,
+  });
   await test.database.pool.query(`UPDATE baton.worker SET state = 'lost' WHERE id = $1`, [worker.id]);
   const heardAt = (await workerRow())!['heard_at'] as Date;
   await worker.say(worker.heartbeat());
@@ -161,15 +184,21 @@ it('keeps the workers: registered, heard, left; one given up lives when it speak
   await eventually('left', async () => (await workerRow())!['state'] === 'left');
 });
 
-it('makes the queues that a worker announces, in the relay\'s default mode, and changes none', async () => {
+it("makes the queues that a worker announces, in the relay's default mode, and changes none", async () => {
   const { woken } = await start();
   const fresh = `fresh-${worker.id.slice(0, 8)}`;
-  await test.database.pool.query(`UPDATE baton.queue SET dispatch_mode = 'polling' WHERE name = $1`, [tenant.queue]);
-  await worker.say({ case: 'registered', value: { host: 'h', pid: 1, queues: [tenant.queue, fresh, 'Not Allowed'] } });
-  await eventually('its row', async () => (await workerRow()) !== undefined);
-  const { rows } = await test.database.pool.query('SELECT name, dispatch_mode FROM baton.queue WHERE name = ANY ($1)', [
-    [tenant.queue, fresh, 'Not Allowed'],
+  await test.database.pool.query(`UPDATE baton.queue SET dispatch_mode = 'polling' WHERE name = $1`, [
+    tenant.queue,
   ]);
+  await worker.say({
+    case: 'registered',
+    value: { host: 'h', pid: 1, queues: [tenant.queue, fresh, 'Not Allowed'] },
+  });
+  await eventually('its row', async () => (await workerRow()) !== undefined);
+  const { rows } = await test.database.pool.query(
+    'SELECT name, dispatch_mode FROM baton.queue WHERE name = ANY ($1)',
+    [[tenant.queue, fresh, 'Not Allowed']],
+  );
   expect(rows).toHaveLength(2);
   expect(rows).toContainEqual({ name: fresh, dispatch_mode: 'event' });
   expect(rows).toContainEqual({ name: tenant.queue, dispatch_mode: 'polling' });
@@ -179,7 +208,11 @@ it('makes the queues that a worker announces, in the relay\'s default mode, and 
 it('a replay of the topic from its start settles, tells and revives nothing a second time', async () => {
   const [job, lost] = await seed({}, {});
   const first = await start();
-  await worker.say(worker.registered(tenant.queue), worker.ended(await execution(job)), worker.started(await execution(lost)));
+  await worker.say(
+    worker.registered(tenant.queue),
+    worker.ended(await execution(job)),
+    worker.started(await execution(lost)),
+  );
   await eventually('told', () => first.told.length === 1);
   await eventually('running', async () => (await stateOf(lost)) === 'running');
   await open.pop()!.close();
@@ -196,7 +229,9 @@ it('a replay of the topic from its start settles, tells and revives nothing a se
 
 it('its clock moves by ticks while workers that own something are quiet, and by nothing else', async () => {
   const progress = async (): Promise<number> => {
-    const { rows } = await test.database.pool.query<{ at: Date }>('SELECT reached_at AS at FROM baton.inbox_progress WHERE partition = 0');
+    const { rows } = await test.database.pool.query<{ at: Date }>(
+      'SELECT reached_at AS at FROM baton.inbox_progress WHERE partition = 0',
+    );
     return rows[0]?.at.getTime() ?? 0;
   };
   await test.database.pool.query('DELETE FROM baton.inbox_progress');
@@ -207,7 +242,9 @@ it('its clock moves by ticks while workers that own something are quiet, and by 
   const before = await progress();
   const beats = setInterval(() => inbox.onBeat({ pollingRuns: false, eventPartitions: [0] }), 200);
   try {
-    await eventually('the clock moves on', async () => (await progress()) - before > 2_000, { withinMs: 8_000 });
+    await eventually('the clock moves on', async () => (await progress()) - before > 2_000, {
+      withinMs: 8_000,
+    });
   } finally {
     clearInterval(beats);
   }

@@ -9,7 +9,15 @@ import {
   type IncomingRecord,
   type TopicPartition,
 } from '@baton/messaging';
-import { announceQueues, faultKind, hearWorkers, recordInboxProgress, settleBatch, type Database, type Settled } from '@baton/persistence';
+import {
+  announceQueues,
+  faultKind,
+  hearWorkers,
+  recordInboxProgress,
+  settleBatch,
+  type Database,
+  type Settled,
+} from '@baton/persistence';
 import { inRootContext } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
@@ -91,7 +99,8 @@ export class Inbox implements ShardFollower {
         onAssigned: (assignment) => this.assign(assignment),
         onLost: (partitions) => this.lose(partitions),
         onRecords: (batch) => this.read(batch),
-        onCrash: (error, crashes) => this.options.log.warn({ err: error, crashes }, 'the inbox joins its group again'),
+        onCrash: (error, crashes) =>
+          this.options.log.warn({ err: error, crashes }, 'the inbox joins its group again'),
       }),
     );
   }
@@ -118,7 +127,10 @@ export class Inbox implements ShardFollower {
     try {
       await this.write();
     } catch (error) {
-      this.options.log.warn({ err: error }, 'the last words of the inbox could not be written; others read them again');
+      this.options.log.warn(
+        { err: error },
+        'the last words of the inbox could not be written; others read them again',
+      );
     }
     await this.committing;
     await this.commit();
@@ -162,7 +174,8 @@ export class Inbox implements ShardFollower {
     };
     try {
       const { workerId, settlements, registration, left } = readReport(record.value);
-      if (workerId !== undefined) this.heard.hear({ id: workerId, heardAtMs: timestamp, partition, left, registration });
+      if (workerId !== undefined)
+        this.heard.hear({ id: workerId, heardAtMs: timestamp, partition, left, registration });
       this.words.add(record, settlements, onDone);
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
@@ -175,7 +188,8 @@ export class Inbox implements ShardFollower {
     this.rounds ??= this.runRounds().finally(() => {
       this.rounds = undefined;
       if (this.hasWork() && !this.stopping) this.kick();
-      else if (this.clock.changed || this.tracker.uncommitted().length > 0) this.afterwards = setTimeout(() => this.kick(), writeEveryMs);
+      else if (this.clock.changed || this.tracker.uncommitted().length > 0)
+        this.afterwards = setTimeout(() => this.kick(), writeEveryMs);
     });
   }
 
@@ -210,27 +224,42 @@ export class Inbox implements ShardFollower {
     const startTime = Date.now();
     let report;
     try {
-      report = await settleBatch(this.options.database.pool, words.map((word) => word.settlement), this.options);
+      report = await settleBatch(
+        this.options.database.pool,
+        words.map((word) => word.settlement),
+        this.options,
+      );
     } catch (error) {
       if (faultKind(error) === 'passing') throw error;
       return this.isolate(words, error);
     }
     recordSettled(report.settled, { startTime, endTime: Date.now() });
     await this.options.announcer.settled(report);
-    const runsInVain = report.settled.filter(({ verdict, settlement }) => verdict === 'refused' && settlement.kind === 'started');
+    const runsInVain = report.settled.filter(
+      ({ verdict, settlement }) => verdict === 'refused' && settlement.kind === 'started',
+    );
     await this.tell(words, report.settled, runsInVain);
   }
 
   /** Words are done once the refused have been told; if they cannot be, those alone are said again. */
-  private async tell(words: readonly Word[], settled: readonly Settled[], refused: readonly Settled[]): Promise<void> {
+  private async tell(
+    words: readonly Word[],
+    settled: readonly Settled[],
+    refused: readonly Settled[],
+  ): Promise<void> {
     const done = (wanted: (each: Settled) => boolean): Word[] => words.filter((_, i) => wanted(settled[i]!));
     const told = new Set(refused);
     this.words.done(done((each) => each.verdict !== 'busy' && !told.has(each)));
     if (refused.length > 0) {
-      await tellRefused(this.options.producer, this.names.control, refused.map(({ settlement }) => settlement));
+      await tellRefused(
+        this.options.producer,
+        this.names.control,
+        refused.map(({ settlement }) => settlement),
+      );
       this.words.done(done((each) => told.has(each)));
     }
-    if (settled.every(({ verdict }) => verdict === 'busy')) await pause(busyPauseMs * (1 + (this.options.random ?? Math.random)()));
+    if (settled.every(({ verdict }) => verdict === 'busy'))
+      await pause(busyPauseMs * (1 + (this.options.random ?? Math.random)()));
   }
 
   /** A statement failed for good: whichever word does that alone is put aside, so that the partition moves on. */
@@ -288,7 +317,8 @@ export class Inbox implements ShardFollower {
   /** A queue that a worker handles and nobody has made is made now, in this relay's default mode. */
   private async announceQueues(queues: readonly string[]): Promise<void> {
     const named = queues.filter((queue) => queueName.test(queue));
-    if (named.length < queues.length) this.options.log.warn({ queues }, 'a worker announced a queue whose name is not allowed');
+    if (named.length < queues.length)
+      this.options.log.warn({ queues }, 'a worker announced a queue whose name is not allowed');
     if (named.length === 0) return;
     const { database, announcer, defaultMode } = this.options;
     announcer.queuesMade(await announceQueues(database.pool, named, defaultMode));

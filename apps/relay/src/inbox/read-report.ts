@@ -1,5 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { errorCodes, Outcome, WorkerReportSchema, type ErrorCode, type Execution, type ExecutionEnded, type WorkerEvent } from '@baton/contracts';
+import {
+  errorCodes,
+  Outcome,
+  WorkerReportSchema,
+  type ErrorCode,
+  type Execution,
+  type ExecutionEnded,
+  type WorkerEvent,
+} from '@baton/contracts';
 import type { JobFailure, JobResult, Settlement } from '@baton/persistence';
 import { UndecodableError } from './undecodable.error.js';
 
@@ -53,7 +61,11 @@ function read(report: Report, event: WorkerEvent['event']): void {
   switch (event.case) {
     case 'registered': {
       const { host, pid, queues } = event.value;
-      report.registration = { host: text('host', host), pid, queues: queues.map((queue) => text('queues', queue)) };
+      report.registration = {
+        host: text('host', host),
+        pid,
+        queues: queues.map((queue) => text('queues', queue)),
+      };
       return;
     }
     case 'started':

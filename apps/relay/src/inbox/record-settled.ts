@@ -1,26 +1,38 @@
 import type { Settled } from '@baton/persistence';
-import { duplicateSettles, inRootContext, jobsSettled, recordSettleBatch, settleSeconds, type SettledJob } from '@baton/tracing';
+import {
+  duplicateSettles,
+  inRootContext,
+  jobsSettled,
+  recordSettleBatch,
+  settleSeconds,
+  type SettledJob,
+} from '@baton/tracing';
 import { busySettlements } from '../metrics/relay-metrics.js';
 
 /** Counts and draws what a round settled. Times are epoch milliseconds. */
-export function recordSettled(settled: readonly Settled[], { startTime, endTime }: { startTime: number; endTime: number }): void {
+export function recordSettled(
+  settled: readonly Settled[],
+  { startTime, endTime }: { startTime: number; endTime: number },
+): void {
   for (const { settlement, verdict, state } of settled) {
     const { queue, kind, finishedAtMs } = settlement;
     if (verdict === 'busy') busySettlements.inc();
-    else if (verdict !== 'applied') duplicateSettles.inc({ queue, reason: verdict === 'duplicate' ? 'duplicate' : 'stale' });
+    else if (verdict !== 'applied')
+      duplicateSettles.inc({ queue, reason: verdict === 'duplicate' ? 'duplicate' : 'stale' });
     else if (kind !== 'started') {
       jobsSettled.inc({ queue, outcome: state ?? kind });
-      if (finishedAtMs !== undefined) settleSeconds.observe({ queue, mode: 'event' }, Math.max(0, endTime - finishedAtMs) / 1_000);
+      if (finishedAtMs !== undefined)
+        settleSeconds.observe({ queue, mode: 'event' }, Math.max(0, endTime - finishedAtMs) / 1_000);
     }
   }
   const jobs = settled.flatMap(jobOfSpan);
   inRootContext(() => recordSettleBatch({ via: 'inbox', startTime, endTime, jobs }));
 }
 
-/** Settle gives back the stored context of jobs that have ended; the others' is not read again for a span. */
-function jobOfSpan({ settlement, terminal }: Settled): SettledJob[] {
-  if (!terminal || terminal.traceparent === null) return [];
-  const { traceparent, tracestate, baggage } = terminal;
+/** Of every outcome that was applied: retries and hand-backs have their span too. */
+function jobOfSpan({ settlement, trace }: Settled): SettledJob[] {
+  if (!trace || trace.traceparent === null) return [];
+  const { traceparent, tracestate, baggage } = trace;
   return [
     {
       jobId: settlement.jobId,

@@ -3,7 +3,12 @@ import { WorkerReportSchema } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
 import type { Logger } from 'pino';
 
-const tick = Buffer.from(toBinary(WorkerReportSchema, create(WorkerReportSchema, { events: [{ event: { case: 'tick', value: {} } }] })));
+const tick = Buffer.from(
+  toBinary(
+    WorkerReportSchema,
+    create(WorkerReportSchema, { events: [{ event: { case: 'tick', value: {} } }] }),
+  ),
+);
 
 /** Writes to partitions whose workers have gone quiet, so that the inbox's own clock moves on. */
 export class Ticks {

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const { leadership } of replicas.splice(0)) await leadership.stop();
 });
 
-async function start(options: { staleMs?: number } = {}): Promise<TestReplica> {
+async function start(options: { staleMs?: number; beatMs?: number } = {}): Promise<TestReplica> {
   const replica = testReplica(test.url, options);
   replicas.push(replica);
   await replica.leadership.start();
@@ -28,7 +28,9 @@ async function start(options: { staleMs?: number } = {}): Promise<TestReplica> {
 async function startChild(staleMs: number): Promise<ChildLeader> {
   const child = childLeader(test.url, staleMs);
   children.push(child);
-  await eventually('the child leads', () => child.said.some((line) => line.shards?.length === shardCount + 1));
+  await eventually('the child leads', () =>
+    child.said.some((line) => line.shards?.length === shardCount + 1),
+  );
   return child;
 }
 
@@ -52,7 +54,10 @@ it('two replicas share the shards, a third joins, one leaves, and none is led tw
   const b = await start();
   await eventually('halves', () => leads(a) + leads(b) === all && Math.abs(leads(a) - leads(b)) <= 1);
   const c = await start();
-  await eventually('thirds', () => leads(a) + leads(b) + leads(c) === all && Math.min(leads(a), leads(b), leads(c)) >= 20);
+  await eventually(
+    'thirds',
+    () => leads(a) + leads(b) + leads(c) === all && Math.min(leads(a), leads(b), leads(c)) >= 20,
+  );
   const led = [a, b, c].flatMap(({ leadership }) => leadership.shards);
   expect(new Set(led).size).toBe(all);
   expect(led).toContain(timersShard);
@@ -91,7 +96,9 @@ function countBeats({ leadership }: TestReplica, wanted: number): () => boolean 
 it('a killed leader is followed within 2 s', async () => {
   const child = await startChild(10_000);
   const standby = await start();
-  await eventually('the standby knows its share', () => leads(standby) === shardCount / 2, { withinMs: 5_000 });
+  await eventually('the standby knows its share', () => leads(standby) === shardCount / 2, {
+    withinMs: 5_000,
+  });
   child.process.kill('SIGKILL');
   const took = await eventually('all shards', () => leads(standby) === all, { withinMs: 5_000 });
   expect(took).toBeLessThan(2_000);
@@ -117,24 +124,30 @@ it('a frozen leader is deposed when its row is stale, and knows of it when it wa
   const staleMs = 1_500;
   const child = await startChild(staleMs);
   const standby = await start({ staleMs });
-  await eventually('the standby knows its share', () => leads(standby) === shardCount / 2, { withinMs: 5_000 });
+  await eventually('the standby knows its share', () => leads(standby) === shardCount / 2, {
+    withinMs: 5_000,
+  });
   child.process.kill('SIGSTOP');
   await eventually('all shards', () => leads(standby) === all, { withinMs: staleMs + 3_000 });
   child.process.kill('SIGCONT');
-  await eventually('the woken one lost its shards', () => child.said.some((line) => (line.lost?.length ?? 0) > 0));
+  await eventually('the woken one lost its shards', () =>
+    child.said.some((line) => (line.lost?.length ?? 0) > 0),
+  );
 });
 
-it('stops to lead by itself when no beat succeeds, whatever its socket says', async () => {
-  const child = await startChild(1_000);
-  await child.end();
-  const a = await start({ staleMs: 3_000 });
+it('stops to lead by itself when no beat succeeds, before it knows that its session is of no use', async () => {
+  const a = await start({ staleMs: 1_000, beatMs: 100 });
   await eventually('all shards', () => leads(a) === all);
+  const lost = { told: false };
+  a.leadership.follow({ onShardsLost: () => void (lost.told = true) });
   // Another transaction holds its row, so that the beat waits, as it would on a dead network.
   const client = await test.database.pool.connect();
   try {
     await client.query('BEGIN');
     await client.query('SELECT FROM baton.relay_replica WHERE id = $1 FOR UPDATE', [a.id]);
-    await eventually('no epoch', () => a.leadership.epochOf(0) === undefined, { withinMs: 3_500 });
+    await eventually('no epoch', () => a.leadership.epochOf(0) === undefined);
+    expect(lost.told).toBe(false);
+    expect(leads(a)).toBe(all);
   } finally {
     await client.query('ROLLBACK');
     client.release();
@@ -143,20 +156,25 @@ it('stops to lead by itself when no beat succeeds, whatever its socket says', as
 });
 
 it('standbys hold no snapshot: VACUUM removes what is dead', async () => {
-  const standbys = [await start(), await start(), await start(), await start()];
-  await eventually('all are led', () => standbys.reduce((sum, replica) => sum + leads(replica), 0) === all);
+  const first = await start();
+  await eventually('it leads all', () => leads(first) === all);
+  const letGo = deferred<void>();
+  first.leadership.follow({ releaseShards: () => letGo.promise }); // so that the others stand by, wanting shards
+  const standbys = [await start(), await start(), await start()];
+  for (const standby of standbys) await eventually('each asks', countBeats(standby, 2));
   const { pool } = test.database;
   await pool.query('CREATE TABLE rubbish AS SELECT generate_series(1, 1000) AS n');
   await pool.query('DELETE FROM rubbish');
-  await eventually('one second in which each beats', countBeats(standbys[0]!, 2));
-  const held = await pool.query(
-    `SELECT backend_xmin FROM pg_stat_activity WHERE application_name = 'baton-relay-leader'
-       AND datname = current_database() AND backend_xmin IS NOT NULL AND state <> 'active'`,
-  );
-  expect(held.rows).toEqual([]);
   await pool.query('VACUUM rubbish');
   const left = await pool.query<{ bytes: number }>(`SELECT pg_relation_size('rubbish') AS bytes`);
   expect(left.rows[0]!.bytes).toBe(0);
+  const held = await pool.query(
+    `SELECT state, wait_event FROM pg_stat_activity WHERE application_name = 'baton-relay-leader'
+       AND datname = current_database() AND (backend_xmin IS NOT NULL OR wait_event_type = 'Lock')`,
+  );
+  expect(held.rows).toEqual([]);
+  expect(standbys.reduce((sum, standby) => sum + leads(standby), 0)).toBe(0);
+  letGo.resolve();
 });
 
 it('at rest a replica asks less than once a second', async () => {

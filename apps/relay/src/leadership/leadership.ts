@@ -148,9 +148,11 @@ export class Leadership {
 
   private apply(session: LeaderSession, beat: LeadShardsRow): void {
     const missing = [...this.terms.keys()].filter((shard) => !beat.held.includes(shard));
-    if (missing.length > 0) throw new Error(`the session no longer holds the locks of shards ${missing.join(', ')}`);
+    if (missing.length > 0)
+      throw new Error(`the session no longer holds the locks of shards ${missing.join(', ')}`);
     shardsLeaderless.set(beat.leaderless);
-    if (beat.deposed.length > 0) this.options.log.warn({ replicas: beat.deposed }, 'ended the sessions of frozen replicas');
+    if (beat.deposed.length > 0)
+      this.options.log.warn({ replicas: beat.deposed }, 'ended the sessions of frozen replicas');
     for (const { shard, epoch } of beat.taken) {
       this.terms.set(shard, epoch);
       relayLeader.set({ shard }, 1);
@@ -173,12 +175,15 @@ export class Leadership {
 
   private async giveBack(session: LeaderSession, shards: readonly number[]): Promise<void> {
     if (shards.length === 0) return;
-    await Promise.all(this.followers.map((follower) => follower.releaseShards?.(shards)));
+    await Promise.all(this.followers.map(async (follower) => follower.releaseShards?.(shards)));
     if (this.session !== session) return; // all was lost meanwhile
     try {
       await session.unlock(shards);
     } catch (error) {
-      this.options.log.warn({ err: error, shards }, 'shards could not be given back; they go with the session');
+      this.options.log.warn(
+        { err: error, shards },
+        'shards could not be given back; they go with the session',
+      );
       return;
     }
     this.forget(shards);

@@ -13,7 +13,8 @@ interface Collected {
  */
 export function collectBacklog(db: Queryable, isReporter: () => boolean): () => void {
   let reading: Promise<void> | undefined;
-  const collect = (): Promise<void> => (reading ??= read(db, isReporter()).finally(() => (reading = undefined)));
+  const collect = (): Promise<void> =>
+    (reading ??= read(db, isReporter()).finally(() => (reading = undefined)));
   const gauges: Collected[] = [outboxBacklog as Collected, outboxOldestSeconds as Collected];
   for (const gauge of gauges) gauge.collect = collect;
   return () => {

@@ -32,7 +32,7 @@ export const sendFailures = new Counter({
 
 export const heldTopics = new Gauge({
   name: 'baton_outbox_topics_held',
-  help: 'Topics whose unread records fill their queue\'s window',
+  help: "Topics whose unread records fill their queue's window",
   registers,
 });
 

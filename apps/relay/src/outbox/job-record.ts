@@ -54,7 +54,9 @@ export function jobRecord({ row, job, term }: SendableRow, publishedAtMs: number
 }
 
 /** The trace context that was stored with the job. */
-export function carrierOf(job: Pick<OutboxJob, 'traceparent' | 'tracestate' | 'baggage'>): TraceCarrier | undefined {
+export function carrierOf(
+  job: Pick<OutboxJob, 'traceparent' | 'tracestate' | 'baggage'>,
+): TraceCarrier | undefined {
   const { traceparent, tracestate, baggage } = job;
   if (traceparent === null) return undefined;
   return { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };

@@ -1,4 +1,10 @@
-import { deletePublished, faultKind, type PublishedBatch, type Queryable, type Term } from '@baton/persistence';
+import {
+  deletePublished,
+  faultKind,
+  type PublishedBatch,
+  type Queryable,
+  type Term,
+} from '@baton/persistence';
 import type { Logger } from 'pino';
 import { fencedDeletes } from '../metrics/relay-metrics.js';
 
@@ -48,7 +54,10 @@ export class OutboxEraser {
 
   private take(): Request[] {
     const taken: Request[] = [];
-    for (let rows = 0; this.waiting[0] && (taken.length === 0 || rows + this.waiting[0].batch.rows.length <= rowsAtOnce); ) {
+    for (
+      let rows = 0;
+      this.waiting[0] && (taken.length === 0 || rows + this.waiting[0].batch.rows.length <= rowsAtOnce);
+    ) {
       const request = this.waiting.shift()!;
       rows += request.batch.rows.length;
       taken.push(request);
@@ -62,7 +71,11 @@ export class OutboxEraser {
     const batches = requests.map((request) => request.batch);
     for (;;) {
       try {
-        const deleted = await deletePublished(this.db, { replicaId: this.options.replicaId, terms: [...terms.values()], batches });
+        const deleted = await deletePublished(this.db, {
+          replicaId: this.options.replicaId,
+          terms: [...terms.values()],
+          batches,
+        });
         const kept = batches.reduce((sum, batch) => sum + batch.rows.length, 0) - deleted.size;
         if (kept > 0) fencedDeletes.inc(kept);
         for (const request of requests) request.resolve(deleted);

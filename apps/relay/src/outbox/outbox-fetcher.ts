@@ -1,4 +1,11 @@
-import { fetchOutbox, outboxTopicKey, type FetchedTopic, type OutboxPosition, type OutboxTopic, type Queryable } from '@baton/persistence';
+import {
+  fetchOutbox,
+  outboxTopicKey,
+  type FetchedTopic,
+  type OutboxPosition,
+  type OutboxTopic,
+  type Queryable,
+} from '@baton/persistence';
 
 interface Request {
   topic: OutboxTopic;
@@ -36,7 +43,10 @@ export class OutboxFetcher {
     while (this.waiting.length > 0) {
       const requests = this.waiting.splice(0, topicsAtOnce);
       try {
-        const fetched = await fetchOutbox(this.db, requests.flatMap((request) => request.positions));
+        const fetched = await fetchOutbox(
+          this.db,
+          requests.flatMap((request) => request.positions),
+        );
         for (const { topic, resolve } of requests) resolve(fetched.get(outboxTopicKey(topic)) ?? nothing);
       } catch (error) {
         for (const { reject } of requests) reject(error);

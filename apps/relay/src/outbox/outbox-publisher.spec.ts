@@ -1,7 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { headers, JobRecordSchema, jobTopic, jobTopics, shardCount, type JobRecord } from '@baton/contracts';
 import type { BrokerProducer, IncomingRecord, OutgoingRecord } from '@baton/messaging';
-import { createTestDatabase, seedJobs, seedTenant, type SeededTenant, type TestDatabase } from '@baton/persistence/testing';
+import {
+  createTestDatabase,
+  seedJobs,
+  seedTenant,
+  type SeededTenant,
+  type TestDatabase,
+} from '@baton/persistence/testing';
 import { deferred } from '../testing/deferred.js';
 import { eventually } from '../testing/eventually.js';
 import { testBroker, type TestBroker } from '../testing/test-broker.js';
@@ -35,12 +41,19 @@ async function start(options: Parameters<typeof startOutbox>[2] = {}): Promise<T
 }
 
 const seed = (count: number, job: Parameters<typeof seedJobs>[2][number] = {}) =>
-  seedJobs(test.database, tenant, Array.from({ length: count }, () => job));
+  seedJobs(
+    test.database,
+    tenant,
+    Array.from({ length: count }, () => job),
+  );
 
 async function countRows(table: 'outbox' | 'publish_log'): Promise<number> {
   const where = table === 'outbox' ? 'queue = $1' : 'topic = $1';
   const value = table === 'outbox' ? tenant.queue : jobTopic(tenant.queue, 'normal');
-  const { rows } = await test.database.pool.query<{ n: number }>(`SELECT count(*) AS n FROM baton.${table} WHERE ${where}`, [value]);
+  const { rows } = await test.database.pool.query<{ n: number }>(
+    `SELECT count(*) AS n FROM baton.${table} WHERE ${where}`,
+    [value],
+  );
   return rows[0]!.n;
 }
 
@@ -60,11 +73,20 @@ it('publishes what was there before it led, and what it is woken for, and forget
   expect(records.map((record) => jobOf(record).jobId).sort()).toEqual([...before, ...after].sort());
   const record = records.find((each) => jobOf(each).jobId === before[0])!;
   expect(record.key!.toString()).toBe(before[0]);
-  expect(jobOf(record)).toMatchObject({ tenantId: tenant.tenantId, queue: tenant.queue, attempt: 1, maxAttempts: 5 });
+  expect(jobOf(record)).toMatchObject({
+    tenantId: tenant.tenantId,
+    queue: tenant.queue,
+    attempt: 1,
+    maxAttempts: 5,
+  });
   expect(Buffer.from(jobOf(record).payload).toString()).toBe('{"a":"ä"}');
   const [shard, epoch] = record.headers[headers.term]!.split(':').map(Number);
   expect(leadership.epochOf(shard!)).toBe(epoch);
-  expect(record.headers).toMatchObject({ [headers.jobId]: before[0], [headers.tenant]: tenant.tenantId, [headers.attempt]: '1' });
+  expect(record.headers).toMatchObject({
+    [headers.jobId]: before[0],
+    [headers.tenant]: tenant.tenantId,
+    [headers.attempt]: '1',
+  });
 });
 
 it('writes in the publish log where each record lies', async () => {
@@ -74,16 +96,29 @@ it('writes in the publish log where each record lies', async () => {
   const records = await kafka.follow(jobTopics(tenant.queue));
   await eventually('all records', () => records.length === 20);
   await eventually('no rows', async () => (await countRows('outbox')) === 0);
-  type Log = { ids: number[]; partitions: number[]; offsets: number[]; terms: string[]; first_id: number; last_id: number };
+  type Log = {
+    ids: number[];
+    partitions: number[];
+    offsets: number[];
+    terms: string[];
+    first_id: number;
+    last_id: number;
+  };
   const { rows } = await test.database.pool.query<Log>('SELECT * FROM baton.publish_log WHERE topic = $1', [
     jobTopic(tenant.queue, 'normal'),
   ]);
   const places = new Map(records.map((record) => [Number(jobOf(record).outboxId), record]));
-  const logged = rows.flatMap((row) => row.ids.map((id, i) => [Number(id), row.partitions[i], Number(row.offsets[i]), row.terms[i]]));
+  const logged = rows.flatMap((row) =>
+    row.ids.map((id, i) => [Number(id), row.partitions[i], Number(row.offsets[i]), row.terms[i]]),
+  );
   expect(logged.length).toBe(20);
   for (const [id, partition, offset, term] of logged) {
     const record = places.get(id as number)!;
-    expect([record.partition, Number(record.offset), record.headers[headers.term]]).toEqual([partition, offset, term]);
+    expect([record.partition, Number(record.offset), record.headers[headers.term]]).toEqual([
+      partition,
+      offset,
+      term,
+    ]);
   }
 });
 
@@ -107,14 +142,17 @@ it('finds a row that commits late, below the low-water mark', async () => {
   const records = await kafka.follow(jobTopics(tenant.queue));
   const [late] = await seed(1);
   // Takes the row out again inside an open transaction that will commit late, with the lowest id.
-  const { rows } = await test.database.pool.query('DELETE FROM baton.outbox WHERE job_id = $1 RETURNING *', [late]);
+  const { rows } = await test.database.pool.query('DELETE FROM baton.outbox WHERE job_id = $1 RETURNING *', [
+    late,
+  ]);
   const row = rows[0] as { shard: number; id: number };
   const client = await test.database.pool.connect();
   try {
     await client.query('BEGIN');
-    await client.query('INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt) VALUES ($1, $2, 1, $3, $4, 1)', [
-      row.shard, tenant.queue, row.id, late,
-    ]);
+    await client.query(
+      'INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt) VALUES ($1, $2, 1, $3, $4, 1)',
+      [row.shard, tenant.queue, row.id, late],
+    );
     // The mark of this very shard passes it: many rows, published and old enough to be stepped over.
     for (let i = 0; i < 4; i++) {
       await seed(300);
@@ -155,14 +193,19 @@ it('ends the job of a record that the broker refuses, and publishes its neighbou
   await eventually('all others', () => new Set(records.map((record) => jobOf(record).jobId)).size === 39);
   await eventually('no rows', async () => (await countRows('outbox')) === 0);
   expect(records.map((record) => jobOf(record).jobId)).not.toContain(ids[17]);
-  const { rows } = await test.database.pool.query('SELECT state, error FROM baton.job_history WHERE id = $1', [ids[17]]);
+  const { rows } = await test.database.pool.query(
+    'SELECT state, error FROM baton.job_history WHERE id = $1',
+    [ids[17]],
+  );
   expect(rows).toEqual([{ state: 'dead', error: expect.stringContaining('refused_by_broker') as unknown }]);
   expect(settled.flatMap((report) => report.settled).map((each) => each.terminal?.state)).toEqual(['dead']);
 });
 
 it('leaves a topic whose window is full until its workers have read on', async () => {
   await kafka.makeTopics(tenant.queue, { partitions: 1 });
-  await test.database.pool.query('UPDATE baton.queue SET publish_window = 10 WHERE name = $1', [tenant.queue]);
+  await test.database.pool.query('UPDATE baton.queue SET publish_window = 10 WHERE name = $1', [
+    tenant.queue,
+  ]);
   await seed(25);
   await start();
   const topic = jobTopic(tenant.queue, 'normal');
@@ -208,7 +251,10 @@ it('a deposed leader deletes nothing, and logs nothing', async () => {
   const { fencedDeletes } = await import('../metrics/relay-metrics.js');
   const fencedBefore = (await fencedDeletes.get()).values[0]?.value ?? 0;
   go.resolve();
-  await eventually('the delete was fenced', async () => ((await fencedDeletes.get()).values[0]?.value ?? 0) >= fencedBefore + 5);
+  await eventually(
+    'the delete was fenced',
+    async () => ((await fencedDeletes.get()).values[0]?.value ?? 0) >= fencedBefore + 5,
+  );
   expect(await countRows('outbox')).toBe(5);
   expect(await countRows('publish_log')).toBe(0);
   expect(leadership.shards.map((shard) => leadership.epochOf(shard))).toEqual(epochs);

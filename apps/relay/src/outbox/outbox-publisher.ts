@@ -1,6 +1,13 @@
 import { shardCount, timing } from '@baton/contracts';
 import type { BrokerAdmin, BrokerProducer } from '@baton/messaging';
-import { findOutboxTopics, outboxTopicKey, type Database, type OutboxTopic, type SettleReport, type Term } from '@baton/persistence';
+import {
+  findOutboxTopics,
+  outboxTopicKey,
+  type Database,
+  type OutboxTopic,
+  type SettleReport,
+  type Term,
+} from '@baton/persistence';
 import { inRootContext, wakes } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { ShardFollower } from '../leadership/shard-follower.js';

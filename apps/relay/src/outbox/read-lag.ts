@@ -11,7 +11,10 @@ export interface TopicLag {
 
 /** Reads a topic's ends and its group's offsets. @throws BrokerUnavailableError, also when there is no such topic */
 export async function readLag(admin: BrokerAdmin, queue: string, topic: string): Promise<TopicLag> {
-  const [ranges, offsets] = await Promise.all([admin.topicEndOffsets(topic), admin.committedOffsets(jobGroup(queue), topic)]);
+  const [ranges, offsets] = await Promise.all([
+    admin.topicEndOffsets(topic),
+    admin.committedOffsets(jobGroup(queue), topic),
+  ]);
   const committedOf = new Map(offsets.map(({ partition, offset }) => [partition, offset]));
   const priority = /\.(high|low)$/.exec(topic)?.[1];
   let lag = 0;

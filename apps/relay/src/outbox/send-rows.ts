@@ -1,4 +1,9 @@
-import { BrokerUnavailableError, RecordRefusedError, type BrokerProducer, type Place } from '@baton/messaging';
+import {
+  BrokerUnavailableError,
+  RecordRefusedError,
+  type BrokerProducer,
+  type Place,
+} from '@baton/messaging';
 import { jobRecord, type SendableRow } from './job-record.js';
 
 export interface PlacedRow {
@@ -19,14 +24,22 @@ export interface SendReport {
  * Sends rows to their topic, in order. Where the broker refuses a record for good, the batch is halved until that
  * record is alone, so that one bad row stops no other.
  */
-export async function sendRows(producer: BrokerProducer, topic: string, rows: readonly SendableRow[]): Promise<SendReport> {
+export async function sendRows(
+  producer: BrokerProducer,
+  topic: string,
+  rows: readonly SendableRow[],
+): Promise<SendReport> {
   if (rows.length === 0) return { placed: [], refused: [] };
   try {
     const now = Date.now();
-    const places = await producer.send(topic, rows.map((row) => jobRecord(row, now)));
+    const places = await producer.send(
+      topic,
+      rows.map((row) => jobRecord(row, now)),
+    );
     return { placed: rows.map((sent, i) => ({ sent, place: places[i]! })), refused: [] };
   } catch (error) {
-    if (error instanceof BrokerUnavailableError) return { placed: known(rows, error.placed), refused: [], unavailable: error };
+    if (error instanceof BrokerUnavailableError)
+      return { placed: known(rows, error.placed), refused: [], unavailable: error };
     if (!(error instanceof RecordRefusedError)) throw error;
     const placed = known(rows, error.placed);
     const rest = rows.filter((_, i) => error.placed[i] === undefined);

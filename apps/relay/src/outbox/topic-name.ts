@@ -6,7 +6,10 @@ const nameOf = new Map<number, Priority>(priorityNames.map((name) => [priorities
 /** The broker's name of a topic. @throws RangeError for a number that is no priority */
 export function topicName({ queue, priority }: OutboxTopic): string {
   const name = nameOf.get(priority);
-  if (name === undefined) throw new RangeError(`priority ${priority} of queue ${queue} is none of ${[...nameOf.keys()].join(', ')}`);
+  if (name === undefined)
+    throw new RangeError(
+      `priority ${priority} of queue ${queue} is none of ${[...nameOf.keys()].join(', ')}`,
+    );
   return jobTopic(queue, name);
 }
 

@@ -48,7 +48,10 @@ export class TopicPublisher {
    * @param onDeleted told of rows that are deleted, when none of their shards before them is left
    * @throws when PostgreSQL is away, or the broker before anything was sent
    */
-  async publish(rows: readonly OutboxRow[], onDeleted: (rows: readonly OutboxRow[]) => void): Promise<PublishResult> {
+  async publish(
+    rows: readonly OutboxRow[],
+    onDeleted: (rows: readonly OutboxRow[]) => void,
+  ): Promise<PublishResult> {
     const ours = rows.filter((row) => this.parts.sendableEpoch(row.shard) !== undefined);
     const room = await this.window.room(await this.parts.windows.of(this.place.queue));
     const batch = ours.slice(0, firstBeyond(ours, room));
@@ -80,14 +83,20 @@ export class TopicPublisher {
     const endTime = Date.now();
     this.window.published(report.placed.length);
     sentMessages.inc({ messaging_destination_name: this.topic }, report.placed.length);
-    for (const { sent } of report.placed) outboxWaitSeconds.observe({ queue: sent.row.queue }, sent.row.waitedMs / 1_000);
-    inRootContext(() => recordPublishBatch({ topic: this.topic, startTime, endTime, jobs: report.placed.map(jobOfSpan) }));
+    for (const { sent } of report.placed)
+      outboxWaitSeconds.observe({ queue: sent.row.queue }, sent.row.waitedMs / 1_000);
+    inRootContext(() =>
+      recordPublishBatch({ topic: this.topic, startTime, endTime, jobs: report.placed.map(jobOfSpan) }),
+    );
     return report;
   }
 
   private async refuse({ refused }: SendReport): Promise<void> {
     for (const { sent, error } of refused) {
-      this.parts.log.error({ err: error, jobId: sent.row.jobId, topic: this.topic }, 'the broker refused a job for good');
+      this.parts.log.error(
+        { err: error, jobId: sent.row.jobId, topic: this.topic },
+        'the broker refused a job for good',
+      );
       refusedRows.inc({ queue: sent.row.queue });
     }
     await this.parts.onSettled(await refuseJobs(this.parts.database, this.parts.replicaId, refused));
@@ -112,7 +121,9 @@ export class TopicPublisher {
       const epoch = this.parts.sendableEpoch(shard);
       if (!sentUnder.has(shard) && epoch !== undefined) sentUnder.set(shard, { shard, epoch });
     }
-    const deleted = await this.parts.eraser.erase({ topic: this.topic, ...this.place, rows: done }, [...sentUnder.values()]);
+    const deleted = await this.parts.eraser.erase({ topic: this.topic, ...this.place, rows: done }, [
+      ...sentUnder.values(),
+    ]);
     const published = report.placed.filter(({ sent }) => deleted.has(sent.row.id)).length;
     publishedRows.inc({ queue: this.place.queue }, published);
     return done.filter(({ id }) => deleted.has(id)).length;

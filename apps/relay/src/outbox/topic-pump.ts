@@ -57,7 +57,8 @@ export class TopicPump {
     this.draining = this.drain().finally(() => {
       this.draining = undefined;
       if (this.woken) this.wake();
-      else if (this.lookOwed && !this.closed) this.laterLook = setTimeout(() => this.wake(), this.untilLook());
+      else if (this.lookOwed && !this.closed)
+        this.laterLook = setTimeout(() => this.wake(), this.untilLook());
     });
   }
 
@@ -108,7 +109,10 @@ export class TopicPump {
       } catch (error) {
         next = undefined;
         this.lookOwed = true; // the look from 0 may be what failed
-        this.parts.log.warn({ err: error, topic: this.parts.publisher.topic }, 'publishing failed; it is tried again');
+        this.parts.log.warn(
+          { err: error, topic: this.parts.publisher.topic },
+          'publishing failed; it is tried again',
+        );
         await this.pause(this.backoff.nextMs());
       }
     }
@@ -126,7 +130,10 @@ export class TopicPump {
 
   private fetch(fromZero: boolean): Promise<FetchedTopic> {
     const positions = this.marks.positions(this.parts.shards());
-    return this.parts.fetcher.fetch(this.topic, fromZero ? positions.map((at) => ({ ...at, low: 0 })) : positions);
+    return this.parts.fetcher.fetch(
+      this.topic,
+      fromZero ? positions.map((at) => ({ ...at, low: 0 })) : positions,
+    );
   }
 
   /** The batch after this one, while this one is being sent. */

@@ -17,11 +17,20 @@ export function childLeader(url: string, staleMs = 10_000): ChildLeader {
   const hook = path.resolve(folder, '../../../../tools/ts-hook.mjs');
   const child = spawn(
     process.execPath,
-    ['--conditions=@baton/source', '--import', hook, path.join(folder, 'leader-main.ts'), url, String(staleMs)],
+    [
+      '--conditions=@baton/source',
+      '--import',
+      hook,
+      path.join(folder, 'leader-main.ts'),
+      url,
+      String(staleMs),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const said: ChildLeader['said'] = [];
-  createInterface({ input: child.stdout! }).on('line', (line) => said.push(JSON.parse(line) as ChildLeader['said'][number]));
+  createInterface({ input: child.stdout }).on('line', (line) =>
+    said.push(JSON.parse(line) as ChildLeader['said'][number]),
+  );
   const exit = once(child, 'exit');
   return {
     process: child,

@@ -25,11 +25,15 @@ export async function relayProcess(environment: Record<string, string>): Promise
   });
   const log: { msg: string; url?: string }[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => log.push(line.startsWith('{') ? (JSON.parse(line) as (typeof log)[number]) : { msg: line }));
+    createInterface({ input: stream }).on('line', (line) =>
+      log.push(line.startsWith('{') ? (JSON.parse(line) as (typeof log)[number]) : { msg: line }),
+    );
   }
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const url = (): string | undefined => log.find((line) => line.url)?.url;
-  await eventually('it listens or has ended', () => url() !== undefined || child.exitCode !== null, { withinMs: 30_000 });
+  await eventually('it listens or has ended', () => url() !== undefined || child.exitCode !== null, {
+    withinMs: 30_000,
+  });
   return {
     kill: (signal) => void child.kill(signal),
     exited,

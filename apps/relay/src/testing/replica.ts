@@ -14,16 +14,25 @@ export interface TestReplica {
 }
 
 /** A replica's leadership, not started. */
-export function testReplica(url: string, { staleMs }: { staleMs?: number } = {}): TestReplica {
+export function testReplica(
+  url: string,
+  { staleMs, beatMs }: { staleMs?: number; beatMs?: number } = {},
+): TestReplica {
   const id = randomUUID();
   let session: LeaderSession | undefined;
   const leadership = new Leadership({
     openSession: async () => {
-      const options = { applicationName: 'baton-relay-leader', replicaId: id, host: hostname(), pid: process.pid };
+      const options = {
+        applicationName: 'baton-relay-leader',
+        replicaId: id,
+        host: hostname(),
+        pid: process.pid,
+      };
       return (session = await LeaderSession.open(url, options));
     },
     log: silent,
     ...(staleMs === undefined ? {} : { staleMs }),
+    ...(beatMs === undefined ? {} : { beatMs }),
   });
   return { id, leadership, backendPid: () => session?.backendPid };
 }

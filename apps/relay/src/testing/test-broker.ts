@@ -6,7 +6,10 @@ import { connectKafka, type Broker, type IncomingRecord } from '@baton/messaging
 export interface TestBroker {
   broker: Broker;
   /** Makes a queue's three topics. */
-  makeTopics(queue: string, options?: { partitions?: number; config?: Record<string, string> }): Promise<void>;
+  makeTopics(
+    queue: string,
+    options?: { partitions?: number; config?: Record<string, string> },
+  ): Promise<void>;
   /** Follows topics from their beginning; the records so far, in order of arrival. */
   follow(topics: readonly string[]): Promise<IncomingRecord[]>;
   close(): Promise<void>;
@@ -15,7 +18,10 @@ export interface TestBroker {
 /** The shared broker. Topics and groups need names of their own. */
 export async function testBroker(): Promise<TestBroker> {
   const { kafkaBrokers } = await sharedTestStack({ kafka: true });
-  const broker = connectKafka({ brokers: kafkaBrokers.split(','), clientId: `relay-test-${randomUUID().slice(0, 8)}` });
+  const broker = connectKafka({
+    brokers: kafkaBrokers.split(','),
+    clientId: `relay-test-${randomUUID().slice(0, 8)}`,
+  });
   return {
     broker,
     async makeTopics(queue, { partitions = 2, config = {} } = {}) {

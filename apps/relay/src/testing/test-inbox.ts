@@ -23,7 +23,11 @@ export interface TestInbox {
 /** Topics of a test's own. */
 export async function inboxTopics({ broker }: TestBroker, partitions = 2): Promise<InboxTopics> {
   const name = `relay-test-${randomUUID()}`;
-  const names = { outcomes: `${name}.outcomes`, control: `${name}.control`, deadLetter: `${name}.dead-letter` };
+  const names = {
+    outcomes: `${name}.outcomes`,
+    control: `${name}.control`,
+    deadLetter: `${name}.dead-letter`,
+  };
   await broker.admin.ensureTopics([
     { topic: names.outcomes, partitions, config: { 'message.timestamp.type': 'LogAppendTime' } },
     { topic: names.control, partitions: 1 },
@@ -41,9 +45,21 @@ export async function startInbox(
   const told: TerminalOutcome[] = [];
   const woken: string[] = [];
   const producer = broker.producer();
-  const feed = { publish: (outcomes: readonly TerminalOutcome[]) => Promise.resolve(void told.push(...outcomes)), close: () => Promise.resolve() };
+  const feed = {
+    publish: (outcomes: readonly TerminalOutcome[]) => Promise.resolve(void told.push(...outcomes)),
+    close: () => Promise.resolve(),
+  };
   const announcer = new Announcer({ wake: (channel, item) => void woken.push(`${channel} ${item}`) }, feed);
-  const inbox = new Inbox({ database, broker, producer, announcer, defaultMode: 'event', log: silent, names, groupId });
+  const inbox = new Inbox({
+    database,
+    broker,
+    producer,
+    announcer,
+    defaultMode: 'event',
+    log: silent,
+    names,
+    groupId,
+  });
   await inbox.start();
   return {
     inbox,

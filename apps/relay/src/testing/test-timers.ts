@@ -13,7 +13,10 @@ export interface TestTimers {
 }
 
 /** A replica that leads the timers. Without a broker unless one is given. */
-export async function startTimers({ url, database }: TestDatabase, options: Partial<TimersOptions> = {}): Promise<TestTimers> {
+export async function startTimers(
+  { url, database }: TestDatabase,
+  options: Partial<TimersOptions> = {},
+): Promise<TestTimers> {
   const { leadership } = testReplica(url);
   const woken: string[] = [];
   const feed = { publish: () => Promise.resolve(), close: () => Promise.resolve() };

@@ -6,7 +6,9 @@ import type { Database } from '@baton/persistence';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { WorkerEventSchema } from '@baton/contracts';
 
-type Event = MessageInitShape<typeof WorkerEventSchema>['event'] & { case: NonNullable<WorkerEvent['event']['case']> };
+type Event = MessageInitShape<typeof WorkerEventSchema>['event'] & {
+  case: NonNullable<WorkerEvent['event']['case']>;
+};
 
 export interface ExecutionOf {
   jobId: string;
@@ -28,8 +30,13 @@ export class TestWorker {
   ) {}
 
   async say(...events: Event[]): Promise<void> {
-    const report = create(WorkerReportSchema, { workerId: this.id, events: events.map((event) => ({ event })) });
-    await this.producer.send(this.topic, [{ key: this.id, partition: this.partition, value: Buffer.from(toBinary(WorkerReportSchema, report)) }]);
+    const report = create(WorkerReportSchema, {
+      workerId: this.id,
+      events: events.map((event) => ({ event })),
+    });
+    await this.producer.send(this.topic, [
+      { key: this.id, partition: this.partition, value: Buffer.from(toBinary(WorkerReportSchema, report)) },
+    ]);
   }
 
   registered(queue: string): Event {
@@ -44,7 +51,13 @@ export class TestWorker {
     const now = BigInt(Date.now());
     return {
       case: 'ended',
-      value: { execution, outcome, startedAtMs: now, finishedAtMs: now, result: { case: 'json', value: Buffer.from(json) } },
+      value: {
+        execution,
+        outcome,
+        startedAtMs: now,
+        finishedAtMs: now,
+        result: { case: 'json', value: Buffer.from(json) },
+      },
     };
   }
 

@@ -1,6 +1,12 @@
 import { limits } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
-import { findOverrunningJobs, settleBatch, type Database, type OverrunningJob, type Settlement } from '@baton/persistence';
+import {
+  findOverrunningJobs,
+  settleBatch,
+  type Database,
+  type OverrunningJob,
+  type Settlement,
+} from '@baton/persistence';
 import type { Announcer } from '../announce/announcer.js';
 import { tellRefused } from '../control/tell-refused.js';
 import type { Timer } from './timer.js';
@@ -36,17 +42,32 @@ export class AttemptTimeoutTimer implements Timer {
 
   private async tell(over: readonly OverrunningJob[]): Promise<void> {
     const { control } = this.options;
-    if (control) await tellRefused(control.producer, control.topic, over.filter(({ source }) => source === 'event'));
+    if (control)
+      await tellRefused(
+        control.producer,
+        control.topic,
+        over.filter(({ source }) => source === 'event'),
+      );
   }
 }
 
 function timedOut(job: OverrunningJob): Settlement {
   const { jobId, attempt, executionId, workerId, tenantId, queue, orderingKey, startedAtMs, timeoutMs } = job;
   return {
-    jobId, attempt, executionId, workerId, tenantId, queue, startedAtMs,
+    jobId,
+    attempt,
+    executionId,
+    workerId,
+    tenantId,
+    queue,
+    startedAtMs,
     orderingKey: orderingKey ?? undefined,
     kind: 'failed',
     finishedAtMs: Date.now(),
-    error: { code: 'timeout', message: `the attempt ran longer than its timeout of ${timeoutMs} ms`, retryable: true },
+    error: {
+      code: 'timeout',
+      message: `the attempt ran longer than its timeout of ${timeoutMs} ms`,
+      retryable: true,
+    },
   };
 }

@@ -31,7 +31,9 @@ export class PartitionsTimer implements Timer {
       daysAfter(day).flatMap((each) => (names.has(nameOf(table, each)) ? [] : [{ table, day: each }])),
     );
     for (const each of missing) await makeDayPartition(pool, each);
-    const old = there.filter((each) => each.table === 'publish_log' && each.day < addDays(day, -publishLogDays));
+    const old = there.filter(
+      (each) => each.table === 'publish_log' && each.day < addDays(day, -publishLogDays),
+    );
     for (const each of old) await dropDayPartition(pool, { table: 'publish_log', day: each.day });
     await sweepPublishLogDefault(pool, publishLogDays + 1);
     return { found: missing.length + old.length > 0, nextMs: lookEveryMs };

@@ -1,6 +1,13 @@
 import { timing } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
-import { findLostPollingWorkers, findSilentWorkers, rescueWorker, type Database, type LostWorker, type OwnedJob } from '@baton/persistence';
+import {
+  findLostPollingWorkers,
+  findSilentWorkers,
+  rescueWorker,
+  type Database,
+  type LostWorker,
+  type OwnedJob,
+} from '@baton/persistence';
 import { endLostRunSpan, rescues } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
@@ -68,7 +75,10 @@ export class RescueTimer implements Timer {
     this.suspects.delete(worker.workerId);
     if (!rescue) return;
     announcer.released(rescue.released);
-    log.warn({ workerId: worker.workerId, reason: worker.reason, jobs: rescue.jobs.length }, 'a worker is gone; its jobs run again');
+    log.warn(
+      { workerId: worker.workerId, reason: worker.reason, jobs: rescue.jobs.length },
+      'a worker is gone; its jobs run again',
+    );
     for (const job of rescue.jobs) endRun(job, worker);
     if (worker.reason === 'silence') await this.tell(worker, rescue.jobs);
   }
@@ -78,9 +88,16 @@ export class RescueTimer implements Timer {
     const { control, log } = this.options;
     if (!control) return;
     try {
-      await tellRefused(control.producer, control.topic, jobs.map((job) => ({ ...job, workerId })));
+      await tellRefused(
+        control.producer,
+        control.topic,
+        jobs.map((job) => ({ ...job, workerId })),
+      );
     } catch (error) {
-      log.warn({ err: error, workerId }, 'a lost worker could not be told; what it still says is refused all the same');
+      log.warn(
+        { err: error, workerId },
+        'a lost worker could not be told; what it still says is refused all the same',
+      );
     }
   }
 }

@@ -30,7 +30,10 @@ export interface TimersOptions {
  */
 export class Timers implements ShardFollower {
   private readonly due: DueTimer;
-  private readonly loops: Record<'due' | 'timeout' | 'rescue' | 'partitions' | 'sweep', TimerLoop> & { topics?: TimerLoop; trim?: TimerLoop };
+  private readonly loops: Record<'due' | 'timeout' | 'rescue' | 'partitions' | 'sweep', TimerLoop> & {
+    topics?: TimerLoop;
+    trim?: TimerLoop;
+  };
   private leads = false;
   private facts: BeatFacts = { pollingRuns: false, eventPartitions: [] };
 
@@ -39,9 +42,19 @@ export class Timers implements ShardFollower {
     const control = kafka && { producer: kafka.producer, topic: topics.control };
     this.due = new DueTimer(database, announcer);
     const facts = (): BeatFacts => this.facts;
-    const timeout = new AttemptTimeoutTimer({ database, announcer, control, anythingRuns: () => runs(this.facts) });
+    const timeout = new AttemptTimeoutTimer({
+      database,
+      announcer,
+      control,
+      anythingRuns: () => runs(this.facts),
+    });
     const rescue = new RescueTimer({
-      database, announcer, control, facts, sinceReconnectMs, log,
+      database,
+      announcer,
+      control,
+      facts,
+      sinceReconnectMs,
+      log,
       ...(rescueGraceMs !== undefined && { graceMs: rescueGraceMs }),
     });
     this.loops = {

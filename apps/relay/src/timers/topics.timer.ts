@@ -54,5 +54,9 @@ export class TopicsTimer implements Timer {
 
 /** Jobs wait for their workers however long it takes; the records are trimmed when they are read. */
 function specsOf(queue: string): TopicSpec[] {
-  return jobTopics(queue).map((topic) => ({ topic, partitions: defaultPartitions, config: { 'retention.ms': '-1', 'retention.bytes': '-1' } }));
+  return jobTopics(queue).map((topic) => ({
+    topic,
+    partitions: defaultPartitions,
+    config: { 'retention.ms': '-1', 'retention.bytes': '-1' },
+  }));
 }

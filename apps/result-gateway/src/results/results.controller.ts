@@ -47,14 +47,13 @@ export class ResultsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const startTime = new Date();
     const ms = preferredWaitMs(prefer, Math.random());
     const standing = ms === 0 ? await this.reader.read(jobId) : await this.hold(jobId, ms, caller, reply);
     if (!standing || tenantOf(standing) !== caller.tenantId)
       throw new BatonError('not_found', `there is no job ${jobId}`);
     if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
     if (standing.terminal)
-      return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply, startTime });
+      return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply });
     void reply.header('etag', `"${standing.cursor}"`);
     if (request.headers['if-none-match'] === `"${standing.cursor}"`) return void reply.code(304).send();
     return void reply.code(202).header('retry-after', retryAfterSeconds).send(pendingBody(standing));
@@ -95,8 +94,9 @@ export class ResultsController {
   private tell(
     outcome: TerminalOutcome,
     channel: 'poll' | 'long-poll',
-    { request, reply, startTime }: { request: FastifyRequest; reply: FastifyReply; startTime: Date },
+    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   ): void {
+    const startTime = new Date();
     const { jobId, state, cursor, result, error } = outcome;
     if (state !== 'succeeded') {
       const [code, word] =

@@ -8,14 +8,23 @@ import { SleepController } from './sleep.controller.js';
 
 let jobs: JobTester;
 beforeAll(async () => {
-  jobs = await JobTester.create({ controllers: [EchoController, SleepController, FailController, RenderController] });
+  jobs = await JobTester.create({
+    controllers: [EchoController, SleepController, FailController, RenderController],
+  });
 });
 afterAll(() => jobs.close());
 
-const json = (value: unknown) => ({ kind: 'succeeded', result: { kind: 'json', json: JSON.stringify(value) } });
+const json = (value: unknown) => ({
+  kind: 'succeeded',
+  result: { kind: 'json', json: JSON.stringify(value) },
+});
 const refused = (message: RegExp) => ({
   kind: 'failed',
-  error: expect.objectContaining({ code: 'handler_fatal', retryable: false, message: expect.stringMatching(message) }),
+  error: expect.objectContaining({
+    code: 'handler_fatal',
+    retryable: false,
+    message: expect.stringMatching(message),
+  }),
 });
 
 it('echo returns its payload', async () => {
@@ -31,7 +40,8 @@ it('sleep sleeps, and lets go when the worker drains', async () => {
 
 it('fail fails as often as it is asked to', async () => {
   expect(await jobs.run('fail', { times: 2 }, { failures: 1 })).toMatchObject({
-    kind: 'failed', error: { code: 'handler_error', message: 'failure 2 of 2, as asked', retryable: true },
+    kind: 'failed',
+    error: { code: 'handler_error', message: 'failure 2 of 2, as asked', retryable: true },
   });
   expect(await jobs.run('fail', { times: 2 }, { failures: 2 })).toEqual(json({ failures: 2 }));
 });
@@ -46,27 +56,43 @@ it.each([
 
 describe('render', () => {
   const picture = (width: number, height: number) =>
-    sharp({ create: { width, height, channels: 3, background: { r: 200, g: 30, b: 90 } } }).png().toBuffer();
+    sharp({ create: { width, height, channels: 3, background: { r: 200, g: 30, b: 90 } } })
+      .png()
+      .toBuffer();
 
   it('makes a picture fit', async () => {
     const source = (await picture(400, 200)).toString('base64');
     const outcome = await jobs.run('render', { source, width: 100, height: 100, format: 'webp' });
-    if (outcome?.kind !== 'succeeded' || outcome.result.kind !== 'file') throw new Error(`it ended otherwise: ${JSON.stringify(outcome)}`);
+    if (outcome?.kind !== 'succeeded' || outcome.result.kind !== 'file')
+      throw new Error(`it ended otherwise: ${JSON.stringify(outcome)}`);
     expect(outcome.result).toMatchObject({ mediaType: 'image/webp', name: 'render.webp' });
-    expect(await sharp(outcome.result.bytes).metadata()).toMatchObject({ format: 'webp', width: 100, height: 50 });
+    expect(await sharp(outcome.result.bytes).metadata()).toMatchObject({
+      format: 'webp',
+      width: 100,
+      height: 50,
+    });
   });
 
   it('makes none larger', async () => {
     const source = (await picture(20, 10)).toString('base64');
     const outcome = await jobs.run('render', { source, width: 100, height: 100 });
-    if (outcome?.kind !== 'succeeded' || outcome.result.kind !== 'file') throw new Error('it ended otherwise');
-    expect(await sharp(outcome.result.bytes).metadata()).toMatchObject({ format: 'png', width: 20, height: 10 });
+    if (outcome?.kind !== 'succeeded' || outcome.result.kind !== 'file')
+      throw new Error('it ended otherwise');
+    expect(await sharp(outcome.result.bytes).metadata()).toMatchObject({
+      format: 'png',
+      width: 20,
+      height: 10,
+    });
   });
 
   it('refuses for good what is no picture, or too large a one', async () => {
     const text = Buffer.from('no picture').toString('base64');
-    expect(await jobs.run('render', { source: text, width: 10, height: 10 })).toEqual(refused(/^the source cannot be rendered: .*unsupported image format/));
+    expect(await jobs.run('render', { source: text, width: 10, height: 10 })).toEqual(
+      refused(/^the source cannot be rendered: .*unsupported image format/),
+    );
     const bomb = (await picture(7_000, 7_000)).toString('base64');
-    expect(await jobs.run('render', { source: bomb, width: 10, height: 10 })).toEqual(refused(/exceeds pixel limit/));
+    expect(await jobs.run('render', { source: bomb, width: 10, height: 10 })).toEqual(
+      refused(/exceeds pixel limit/),
+    );
   });
 });

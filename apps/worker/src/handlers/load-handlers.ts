@@ -32,7 +32,9 @@ async function load(specifier: string, directory: string): Promise<Record<string
   try {
     return (await import(locate(specifier, directory))) as Record<string, unknown>;
   } catch (error) {
-    throw new HandlerSetupError(`WORKER_HANDLERS="${specifier}" cannot be loaded from ${directory}`, { cause: error });
+    throw new HandlerSetupError(`WORKER_HANDLERS="${specifier}" cannot be loaded from ${directory}`, {
+      cause: error,
+    });
   }
 }
 
@@ -48,5 +50,8 @@ function isClass(value: unknown): value is Type {
 }
 
 function isNestModule(type: Type): boolean {
-  return Object.values(MODULE_METADATA).some((key) => Reflect.hasMetadata(key, type)) && !Reflect.hasMetadata(CONTROLLER_WATERMARK, type);
+  return (
+    Object.values(MODULE_METADATA).some((key) => Reflect.hasMetadata(key, type)) &&
+    !Reflect.hasMetadata(CONTROLLER_WATERMARK, type)
+  );
 }

@@ -17,7 +17,10 @@ const payload = z.strictObject({
 @Controller()
 export class RenderController {
   @JobHandler('render', { payload })
-  async render({ source, width, height, format }: z.output<typeof payload>, context: JobContext): Promise<FileResult> {
+  async render(
+    { source, width, height, format }: z.output<typeof payload>,
+    context: JobContext,
+  ): Promise<FileResult> {
     // Loaded by the first job that needs it: it takes memory that other workers do not have to spend.
     const { default: sharp } = await import('sharp');
     const picture = sharp(Buffer.from(source, 'base64'), { limitInputPixels: mostInputPixels })

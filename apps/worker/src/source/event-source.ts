@@ -6,14 +6,18 @@ import type { Logger } from 'pino';
 import type { JobSource, SourceOptions } from './job-source.js';
 
 /** Jobs from Kafka. Nothing that it loads knows PostgreSQL. */
-export function openEventSource({ kafka, log }: { kafka: KafkaConfig; log: Logger }, options: SourceOptions): JobSource {
+export function openEventSource(
+  { kafka, log }: { kafka: KafkaConfig; log: Logger },
+  options: SourceOptions,
+): JobSource {
   const { brokers, ssl: tls, sasl } = kafka;
   const broker = connectKafka({
     brokers,
     clientId: `baton-worker-${hostname()}-${process.pid}`,
     ...(tls && { tls }),
     ...(sasl && { sasl: sasl as NonNullable<KafkaOptions['sasl']> }),
-    log: (level, message, { error, ...more }) => log[level]({ ...more, ...(error !== undefined && { err: error }) }, message),
+    log: (level, message, { error, ...more }) =>
+      log[level]({ ...more, ...(error !== undefined && { err: error }) }, message),
   });
   const server = new EventServer({ ...options, broker, log });
   return {
@@ -27,5 +31,6 @@ export function openEventSource({ kafka, log }: { kafka: KafkaConfig; log: Logge
 }
 
 function requireMember(server: EventServer): void {
-  if (!server.healthy) throw new Error('not a member of every consumer group, or the control topic is not read yet');
+  if (!server.healthy)
+    throw new Error('not a member of every consumer group, or the control topic is not read yet');
 }

@@ -16,7 +16,9 @@ export async function openPollingSource(
   const warn = (message: string, err: Error): void => log.warn({ err }, message);
   const database = await Database.open(databaseUrl, { applicationName, max: connections });
   const notifier = new Notifier(databaseUrl, { applicationName, log: warn });
-  const feed = redisUrl ? new RedisOutcomeFeed(connectRedis(redisUrl, warn), warn) : new NotifyOutcomeFeed(notifier);
+  const feed = redisUrl
+    ? new RedisOutcomeFeed(connectRedis(redisUrl, warn), warn)
+    : new NotifyOutcomeFeed(notifier);
   const server = new PollingServer({ ...options, database, notifier, feed, log, applicationName });
   return {
     server,

@@ -19,8 +19,10 @@ export function source(): Field<Source> {
     variables: { ...mode.variables, ...database.variables, ...kafka.variables },
     schema: z.record(z.string(), z.string()).transform((given, context): Source => {
       const wanted = 'DISPATCH_MODE' in given ? read(mode, given, context) : 'polling';
-      if (wanted === 'polling') return { mode: wanted, databaseUrl: need(database, 'DATABASE_URL', { given, context, wanted }) };
-      if (wanted === 'event') return { mode: wanted, kafka: need(kafka, 'KAFKA_BROKERS', { given, context, wanted }) };
+      if (wanted === 'polling')
+        return { mode: wanted, databaseUrl: need(database, 'DATABASE_URL', { given, context, wanted }) };
+      if (wanted === 'event')
+        return { mode: wanted, kafka: need(kafka, 'KAFKA_BROKERS', { given, context, wanted }) };
       return z.NEVER;
     }),
   };
@@ -32,7 +34,11 @@ function need<T>(
   { given, context, wanted }: { given: Given; context: z.RefinementCtx; wanted: string },
 ): T {
   if (variable in given) return read(field, given, context) ?? z.NEVER;
-  context.addIssue({ code: 'custom', path: [variable], message: `is not set, and DISPATCH_MODE is ${wanted}` });
+  context.addIssue({
+    code: 'custom',
+    path: [variable],
+    message: `is not set, and DISPATCH_MODE is ${wanted}`,
+  });
   return z.NEVER;
 }
 
@@ -41,7 +47,11 @@ function read<T>(field: Field<T>, given: Given, context: z.RefinementCtx): T | u
   const result = field.schema.safeParse(own);
   if (result.success) return result.data;
   for (const { code, path, message } of result.error.issues) {
-    context.addIssue({ code: 'custom', path: [...path], message: code === 'custom' ? message : 'is not valid' });
+    context.addIssue({
+      code: 'custom',
+      path: [...path],
+      message: code === 'custom' ? message : 'is not valid',
+    });
   }
   return undefined;
 }

@@ -32,7 +32,7 @@ export function kafkaClient(options: KafkaOptions, name: string): KafkaClient {
     connectionTimeout: options.connectionTimeoutMs ?? defaults.connectionTimeoutMs,
     requestTimeout: options.requestTimeoutMs ?? defaults.requestTimeoutMs,
     socketFactory: sockets.factory,
-    logCreator: kafkaLog(options.log, () => sockets.isCut),
+    logCreator: kafkaLog(options.log),
     // Short, since these multiply with the retries of what is built on it.
     retry: { initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 2 },
   };

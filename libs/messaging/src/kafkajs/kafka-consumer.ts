@@ -203,7 +203,7 @@ export class KafkaConsumer implements BrokerConsumer {
           () => void this.startSession(events, delivery),
           pauseAfter(this.crashesInRow),
         );
-        this.kafka.log?.('warn', 'A consumer crashed and will join again', {
+        this.kafka.log?.('debug', 'A consumer crashed and will join again', {
           groupId: this.options.groupId,
           crashes: this.crashes,
           error,

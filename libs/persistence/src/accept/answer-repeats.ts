@@ -25,7 +25,8 @@ export async function answerRepeats(
   const lockIds = new Map(keyed.map((request) => [request, advisoryLockId(scopeOf(request))]));
   const locked = await lockIdempotencyKeys(tx, [...lockIds.values()]);
   const ours = keyed.filter((request) => locked.has(lockIds.get(request) ?? ''));
-  for (const request of keyed) if (!ours.includes(request)) answers.set(request, { refused: inProgress(request) });
+  for (const request of keyed)
+    if (!ours.includes(request)) answers.set(request, { refused: inProgress(request) });
   if (ours.length === 0) return;
   const rows = await readIdempotency(tx, ours.map(scopeOf));
   const kept = new Map(rows.map((row) => [scopedKeyName(row), row]));
@@ -61,6 +62,9 @@ async function repeat(tx: Transaction, request: KeyedRequest, row: IdempotencyRo
   const jobs = row.jobIds.map((id) => found.get(id)).filter((job) => job !== undefined);
   if (jobs.length === row.jobIds.length) return { accepted: { jobs, repeated: true } };
   return {
-    refused: new BatonError('not_found', `what the first request with the Idempotency-Key "${key}" made is past its retention`),
+    refused: new BatonError(
+      'not_found',
+      `what the first request with the Idempotency-Key "${key}" made is past its retention`,
+    ),
   };
 }

@@ -21,9 +21,10 @@ beforeEach(async () => {
 afterEach(() => acceptor.drain());
 
 async function jobCount(): Promise<number> {
-  const { rows } = await test.database.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM baton.job WHERE tenant_id = $1', [
-    tenant.tenantId,
-  ]);
+  const { rows } = await test.database.pool.query<{ n: number }>(
+    'SELECT count(*)::int AS n FROM baton.job WHERE tenant_id = $1',
+    [tenant.tenantId],
+  );
   return rows[0]?.n ?? 0;
 }
 
@@ -31,7 +32,9 @@ it('tells the first answer again for the same key and body, and refuses another 
   const first = await acceptor.accept(keyed(requestFor(tenant, { payload: '1' }), 'k'));
   const again = await acceptor.accept(keyed(requestFor(tenant, { payload: '1' }), 'k'));
   expect(again).toEqual({ jobs: first.jobs, repeated: true });
-  await expect(acceptor.accept(keyed(requestFor(tenant), 'k', 'other'))).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+  await expect(acceptor.accept(keyed(requestFor(tenant), 'k', 'other'))).rejects.toMatchObject({
+    code: 'idempotency_mismatch',
+  });
   expect(await jobCount()).toBe(1);
 });
 
@@ -40,20 +43,29 @@ it('scopes keys by tenant and route', async () => {
   const request = keyed(requestFor(tenant), 'k');
   await acceptor.accept(request);
   await acceptor.accept(keyed(requestFor(other), 'k', 'other'));
-  const elsewhere = { ...request, jobs: [newJob(tenant.queue)], idempotency: { ...request.idempotency!, route: 'elsewhere' } };
+  const elsewhere = {
+    ...request,
+    jobs: [newJob(tenant.queue)],
+    idempotency: { ...request.idempotency!, route: 'elsewhere' },
+  };
   expect((await acceptor.accept(elsewhere)).repeated).toBe(false);
   expect(await jobCount()).toBe(2);
 });
 
 it('tells a whole batch again', async () => {
-  const batch = (): AcceptRequest => ({ tenantId: tenant.tenantId, jobs: [1, 2, 3].map(() => newJob(tenant.queue)) });
+  const batch = (): AcceptRequest => ({
+    tenantId: tenant.tenantId,
+    jobs: [1, 2, 3].map(() => newJob(tenant.queue)),
+  });
   const first = await acceptor.accept(keyed(batch(), 'k'));
   const again = await acceptor.accept(keyed(batch(), 'k'));
   expect(again.jobs.map((job) => job.id)).toEqual(first.jobs.map((job) => job.id));
 });
 
 it('keeps only what was accepted', async () => {
-  await expect(acceptor.accept(keyed(requestFor({ ...tenant, queue: 'nowhere' }), 'k'))).rejects.toMatchObject({ code: 'unknown_queue' });
+  await expect(
+    acceptor.accept(keyed(requestFor({ ...tenant, queue: 'nowhere' }), 'k')),
+  ).rejects.toMatchObject({ code: 'unknown_queue' });
   expect((await acceptor.accept(keyed(requestFor(tenant), 'k', 'other'))).repeated).toBe(false);
 });
 
@@ -66,20 +78,28 @@ it('forgets a key after its time', async () => {
 });
 
 it('answers the second of two equal keys in one group with 409, and makes one job', async () => {
-  const answers = await Promise.allSettled(Array.from({ length: 10 }, () => acceptor.accept(keyed(requestFor(tenant), 'k'))));
+  const answers = await Promise.allSettled(
+    Array.from({ length: 10 }, () => acceptor.accept(keyed(requestFor(tenant), 'k'))),
+  );
   expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1);
-  for (const answer of answers.slice(1)) expect(answer).toMatchObject({ reason: { code: 'idempotency_in_progress' } });
+  for (const answer of answers.slice(1))
+    expect(answer).toMatchObject({ reason: { code: 'idempotency_in_progress' } });
   expect(await jobCount()).toBe(1);
 });
 
 it('makes one job of equal keys in many processes at once', async () => {
   const others = Array.from({ length: 6 }, () => testAcceptor(test.database.pool).acceptor);
   for (let round = 0; round < 20; round++) {
-    const answers = await Promise.allSettled(others.map((other) => other.accept(keyed(requestFor(tenant), `k${round}`))));
-    const ids = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.jobs.map((job) => job.id) : []));
+    const answers = await Promise.allSettled(
+      others.map((other) => other.accept(keyed(requestFor(tenant), `k${round}`))),
+    );
+    const ids = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' ? answer.value.jobs.map((job) => job.id) : [],
+    );
     expect(new Set(ids).size).toBe(1);
     for (const answer of answers) {
-      if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'idempotency_in_progress' });
+      if (answer.status === 'rejected')
+        expect(answer.reason).toMatchObject({ code: 'idempotency_in_progress' });
     }
     expect(await jobCount()).toBe(round + 1);
   }
@@ -90,7 +110,9 @@ it('answers 409 while another process is at work on the key, then its answer', a
   const { acceptor: other } = testAcceptor(test.database.pool);
   await inTransaction(test.database.pool, async (tx) => {
     await acceptGroup(tx, [request], { wait: false });
-    await expect(other.accept(keyed(requestFor(tenant), 'k'))).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+    await expect(other.accept(keyed(requestFor(tenant), 'k'))).rejects.toMatchObject({
+      code: 'idempotency_in_progress',
+    });
   });
   const again = await other.accept(keyed(requestFor(tenant), 'k'));
   expect(again).toMatchObject({ repeated: true, jobs: [{ id: request.jobs[0]?.id }] });

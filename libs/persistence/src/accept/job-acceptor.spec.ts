@@ -48,11 +48,27 @@ async function holdLane(orderingKey: string): Promise<() => Promise<void>> {
 describe('one job', () => {
   it('is released with the queue’s defaults, and its workers are woken', async () => {
     const { jobs } = await acceptor.accept(requestFor(tenant, { payload: '{"n":1}', metadata: { a: 'b' } }));
-    expect(jobs[0]).toMatchObject({ state: 'queued', mode: 'polling', attempt: 1, maxAttempts: 5, seq: 2, generation: 0 });
+    expect(jobs[0]).toMatchObject({
+      state: 'queued',
+      mode: 'polling',
+      attempt: 1,
+      maxAttempts: 5,
+      seq: 2,
+      generation: 0,
+    });
     const [row] = await rows();
     expect(row).toMatchObject({
-      state: 'queued', mode: 'polling', attempt: 1, max_attempts: 5, timeout_ms: 300_000, seq: 2, queued_seq: 2,
-      payload: '{"n":1}', metadata: { a: 'b' }, outbox_id: null, run_at: null,
+      state: 'queued',
+      mode: 'polling',
+      attempt: 1,
+      max_attempts: 5,
+      timeout_ms: 300_000,
+      seq: 2,
+      queued_seq: 2,
+      payload: '{"n":1}',
+      metadata: { a: 'b' },
+      outbox_id: null,
+      run_at: null,
     });
     expect(row?.queued_at).toEqual(row?.created_at);
     expect(wakes).toEqual([[channels.jobs, tenant.queue]]);
@@ -91,7 +107,13 @@ describe('one job', () => {
     const mixed = { tenantId: tenant.tenantId, jobs: [newJob(tenant.queue), newJob('nowhere')] };
     const requests = [requestFor(tenant), requestFor(tenant), stranger, mixed, requestFor(tenant)];
     const answers = await Promise.allSettled(requests.map((request) => acceptor.accept(request)));
-    expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(answers.map((answer) => answer.status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
     expect(answers[2]).toMatchObject({ reason: { code: 'unknown_queue' } });
     expect(await rows()).toHaveLength(3);
   });
@@ -110,13 +132,18 @@ describe('a group', () => {
   it('keeps each job’s own trace', async () => {
     const requests = Array.from({ length: 20 }, (_, i) => {
       const traceparent = `00-${String(i + 1).padStart(32, '0')}-00000000000000a1-01`;
-      return requestFor(tenant, { trace: { traceparent, tracestate: `v=${i}`, baggage: `tenant=${i}` }, payload: String(i) });
+      return requestFor(tenant, {
+        trace: { traceparent, tracestate: `v=${i}`, baggage: `tenant=${i}` },
+        payload: String(i),
+      });
     });
     await Promise.all(requests.map((request) => acceptor.accept(request)));
     for (const row of await rows()) {
       const i = Number(row.payload);
       expect(row).toMatchObject({
-        traceparent: `00-${String(i + 1).padStart(32, '0')}-00000000000000a1-01`, tracestate: `v=${i}`, baggage: `tenant=${i}`,
+        traceparent: `00-${String(i + 1).padStart(32, '0')}-00000000000000a1-01`,
+        tracestate: `v=${i}`,
+        baggage: `tenant=${i}`,
       });
     }
   });
@@ -124,7 +151,9 @@ describe('a group', () => {
   it('is written without the job that PostgreSQL cannot store', async () => {
     const failures: string[] = [];
     const { acceptor: own } = testAcceptor(test.database.pool, (message) => failures.push(message));
-    const requests = Array.from({ length: 30 }, (_, i) => requestFor(tenant, i === 17 ? { metadata: { a: '\u0000' } } : {}));
+    const requests = Array.from({ length: 30 }, (_, i) =>
+      requestFor(tenant, i === 17 ? { metadata: { a: '\u0000' } } : {}),
+    );
     const answers = await Promise.allSettled(requests.map((request) => own.accept(request)));
     expect(answers.filter((answer) => answer.status === 'rejected')).toHaveLength(1);
     expect(answers[17]).toMatchObject({ reason: { code: 'invalid_request' } });
@@ -134,7 +163,10 @@ describe('a group', () => {
 
   it('never splits a batch: one bad job refuses all of its request', async () => {
     const { acceptor: own } = testAcceptor(test.database.pool, () => undefined);
-    const batch = { tenantId: tenant.tenantId, jobs: [newJob(tenant.queue), newJob(tenant.queue, { payload: '\u0000' })] };
+    const batch = {
+      tenantId: tenant.tenantId,
+      jobs: [newJob(tenant.queue), newJob(tenant.queue, { payload: '\u0000' })],
+    };
     const answers = await Promise.allSettled([own.accept(batch), own.accept(requestFor(tenant))]);
     expect(answers.map((answer) => answer.status)).toEqual(['rejected', 'fulfilled']);
     expect(await rows()).toHaveLength(1);
@@ -150,22 +182,42 @@ describe('a group', () => {
 
 describe('lanes', () => {
   it('release their first job; the others keep their places in the order of acceptance', async () => {
-    const batch = { tenantId: tenant.tenantId, jobs: ['a', 'b', 'a'].map((key) => newJob(tenant.queue, { orderingKey: key })) };
+    const batch = {
+      tenantId: tenant.tenantId,
+      jobs: ['a', 'b', 'a'].map((key) => newJob(tenant.queue, { orderingKey: key })),
+    };
     const first = await acceptor.accept(batch);
-    expect(first.jobs.map(({ state, reason }) => [state, reason])).toEqual([['queued', null], ['queued', null], ['held', 'lane']]);
+    expect(first.jobs.map(({ state, reason }) => [state, reason])).toEqual([
+      ['queued', null],
+      ['queued', null],
+      ['held', 'lane'],
+    ]);
     expect(first.jobs[0]).toMatchObject({ attempt: 1, seq: 3, mode: 'polling' });
     const second = await acceptor.accept(requestFor(tenant, { orderingKey: 'a' }));
-    const places = (await rows()).filter((row) => row.ordering_key === 'a').map((row) => [row.id, row.lane_place]);
-    expect(places).toEqual([[batch.jobs[0]?.id, 1], [batch.jobs[2]?.id, 2], [second.jobs[0]?.id, 3]]);
-    expect(wakes).toEqual([[channels.jobs, tenant.queue], [channels.jobs, tenant.queue]]);
+    const places = (await rows())
+      .filter((row) => row.ordering_key === 'a')
+      .map((row) => [row.id, row.lane_place]);
+    expect(places).toEqual([
+      [batch.jobs[0]?.id, 1],
+      [batch.jobs[2]?.id, 2],
+      [second.jobs[0]?.id, 3],
+    ]);
+    expect(wakes).toEqual([
+      [channels.jobs, tenant.queue],
+      [channels.jobs, tenant.queue],
+    ]);
   });
 
   it('are entered by a delayed job only when it is due', async () => {
     const { jobs } = await acceptor.accept(requestFor(tenant, { orderingKey: 'later', delayMs: 1_000 }));
     expect(jobs[0]?.state).toBe('scheduled');
-    const past = await acceptor.accept(requestFor(tenant, { orderingKey: 'later', runAtMs: jobs[0]!.createdAtMs - 1_000 }));
+    const past = await acceptor.accept(
+      requestFor(tenant, { orderingKey: 'later', runAtMs: jobs[0]!.createdAtMs - 1_000 }),
+    );
     expect(past.jobs[0]?.state).toBe('queued');
-    const lanes = await test.database.pool.query('SELECT FROM baton.lane WHERE tenant_id = $1', [tenant.tenantId]);
+    const lanes = await test.database.pool.query('SELECT FROM baton.lane WHERE tenant_id = $1', [
+      tenant.tenantId,
+    ]);
     expect(lanes.rowCount).toBe(1);
   });
 
@@ -175,17 +227,26 @@ describe('lanes', () => {
     await test.shiftClock(5_000);
     const newer = await acceptor.accept(requestFor(tenant, { orderingKey: 'k' }));
     await test.shiftClock(-5_000);
-    const inTurn = (await rows()).toSorted((a, b) => Number(a.lane_place) - Number(b.lane_place)).map((row) => row.id);
+    const inTurn = (await rows())
+      .toSorted((a, b) => Number(a.lane_place) - Number(b.lane_place))
+      .map((row) => row.id);
     expect(inTurn).toEqual([holder, delayed, newer].map(({ jobs }) => jobs[0]?.id));
   });
 
   it('that are busy hold up nobody else', async () => {
     const letGo = await holdLane('busy');
     let answered = false;
-    const blocked = acceptor.accept(requestFor(tenant, { orderingKey: 'busy' })).finally(() => (answered = true));
-    const both = { tenantId: tenant.tenantId, jobs: ['free', 'busy'].map((orderingKey) => newJob(tenant.queue, { orderingKey })) };
+    const blocked = acceptor
+      .accept(requestFor(tenant, { orderingKey: 'busy' }))
+      .finally(() => (answered = true));
+    const both = {
+      tenantId: tenant.tenantId,
+      jobs: ['free', 'busy'].map((orderingKey) => newJob(tenant.queue, { orderingKey })),
+    };
     const blockedToo = acceptor.accept(both);
-    const others = Array.from({ length: 50 }, (_, i) => requestFor(tenant, i % 2 ? { orderingKey: 'free' } : {}));
+    const others = Array.from({ length: 50 }, (_, i) =>
+      requestFor(tenant, i % 2 ? { orderingKey: 'free' } : {}),
+    );
     await Promise.all(others.map((request) => acceptor.accept(request)));
     expect(answered).toBe(false);
     await letGo();
@@ -200,10 +261,16 @@ describe('lanes', () => {
       tenantId: tenant.tenantId,
       jobs: (reversed ? keys.toReversed() : keys).map((orderingKey) => newJob(tenant.queue, { orderingKey })),
     });
-    await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 ? other : acceptor).accept(batch(i % 2 === 0))));
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => (i % 2 ? other : acceptor).accept(batch(i % 2 === 0))),
+    );
     const all = await rows();
     expect(all).toHaveLength(480);
-    const places = new Set(all.map((row) => `${laneId({ ...tenant, orderingKey: String(row.ordering_key) })} ${String(row.lane_place)}`));
+    const places = new Set(
+      all.map(
+        (row) => `${laneId({ ...tenant, orderingKey: String(row.ordering_key) })} ${String(row.lane_place)}`,
+      ),
+    );
     expect(places.size).toBe(480);
     expect(all.filter((row) => row.state === 'queued')).toHaveLength(12);
   });

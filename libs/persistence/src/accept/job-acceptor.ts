@@ -72,7 +72,9 @@ export class JobAcceptor {
   /** Resolves when every request so far is answered. */
   async drain(): Promise<void> {
     while (this.writes.size > 0 || this.waiting.size > 0) {
-      await (this.writes.size > 0 ? Promise.all(this.writes) : new Promise((resolve) => setTimeout(resolve, 1)));
+      await (this.writes.size > 0
+        ? Promise.all(this.writes)
+        : new Promise((resolve) => setTimeout(resolve, 1)));
     }
   }
 
@@ -82,7 +84,14 @@ export class JobAcceptor {
       return Promise.reject(new BatonError('unavailable', many, { retryAfterSeconds: 1 }));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.add({ request, lanes: lanesWanted(request), busyRounds: 0, notBefore: 0, resolve, reject });
+      this.waiting.add({
+        request,
+        lanes: lanesWanted(request),
+        busyRounds: 0,
+        notBefore: 0,
+        resolve,
+        reject,
+      });
       this.pump();
     });
   }
@@ -175,7 +184,10 @@ export class JobAcceptor {
         const refusal = error.refusals.get(request);
         if (refusal) reject(refusal);
       }
-      return this.write(group.filter(({ request }) => !error.refusals.has(request)), wait);
+      return this.write(
+        group.filter(({ request }) => !error.refusals.has(request)),
+        wait,
+      );
     }
     const member = faultKind(error) === 'member';
     if (member && group.length > 1) {

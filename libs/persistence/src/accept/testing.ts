@@ -9,7 +9,14 @@ import type { AcceptRequest, NewJob } from './new-job.js';
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 export function newJob(queue: string, fields: Partial<NewJob> = {}): NewJob {
-  return { id: uuidv7(), queue, priority: priorities.normal, payload: 'null', trace: { traceparent }, ...fields };
+  return {
+    id: uuidv7(),
+    queue,
+    priority: priorities.normal,
+    payload: 'null',
+    trace: { traceparent },
+    ...fields,
+  };
 }
 
 /** A request for one job. */
@@ -27,7 +34,11 @@ export function testAcceptor(pool: Pool, log?: (message: string, error: Error) =
   const wakes: [Channel, string][] = [];
   const acceptor = new JobAcceptor(pool, {
     wake: (channel, item) => void wakes.push([channel, item]),
-    log: log ?? ((message, error) => { throw new Error(message, { cause: error }); }),
+    log:
+      log ??
+      ((message, error) => {
+        throw new Error(message, { cause: error });
+      }),
   });
   return { acceptor, wakes };
 }

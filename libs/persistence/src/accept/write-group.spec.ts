@@ -26,9 +26,10 @@ beforeEach(async () => {
 });
 
 async function transactions(): Promise<string[]> {
-  const { rows } = await test.database.pool.query<{ tx: string }>('SELECT xmin::text AS tx FROM baton.job WHERE tenant_id = $1', [
-    tenant.tenantId,
-  ]);
+  const { rows } = await test.database.pool.query<{ tx: string }>(
+    'SELECT xmin::text AS tx FROM baton.job WHERE tenant_id = $1',
+    [tenant.tenantId],
+  );
   return rows.map((row) => row.tx);
 }
 
@@ -36,10 +37,16 @@ it.each<Cut>(['commit', 'answer'])('accepts once when the connection is cut at t
   const { acceptor } = testAcceptor(proxied.pool);
   await acceptor.accept(requestFor(tenant));
   proxy.cutNext(cut);
-  const batch = { tenantId: tenant.tenantId, jobs: [newJob(tenant.queue), newJob(tenant.queue, { orderingKey: 'a' })] };
+  const batch = {
+    tenantId: tenant.tenantId,
+    jobs: [newJob(tenant.queue), newJob(tenant.queue, { orderingKey: 'a' })],
+  };
   const { jobs, repeated } = await acceptor.accept(batch);
   expect(proxy.cuts).toBe(1);
-  expect({ ids: jobs.map((job) => job.id), repeated }).toEqual({ ids: batch.jobs.map((job) => job.id), repeated: false });
+  expect({ ids: jobs.map((job) => job.id), repeated }).toEqual({
+    ids: batch.jobs.map((job) => job.id),
+    repeated: false,
+  });
   expect(await transactions()).toHaveLength(3);
 });
 
@@ -73,7 +80,8 @@ it('waits until a transaction in progress is decided', async () => {
   const accepted = acceptor.accept(requestFor(tenant)).finally(() => (done = true));
   const seen = new Set<string>();
   const until = Date.now() + 5_000;
-  while (seen.size < 3 && Date.now() < until) for (const at of await asks()) if (!before.includes(at)) seen.add(at);
+  while (seen.size < 3 && Date.now() < until)
+    for (const at of await asks()) if (!before.includes(at)) seen.add(at);
   expect(seen.size).toBe(3);
   expect(done).toBe(false);
   await holder.query('SELECT pg_advisory_unlock(7)');
@@ -112,7 +120,10 @@ it('says that nothing was accepted when PostgreSQL stays away', async () => {
   const { acceptor } = testAcceptor(proxied.pool, (message) => failures.push(message));
   proxy.refuse = true;
   proxy.cutAll();
-  await expect(acceptor.accept(requestFor(tenant))).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  await expect(acceptor.accept(requestFor(tenant))).rejects.toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+  });
   proxy.refuse = false;
   await acceptor.accept(requestFor(tenant));
   expect(failures).toHaveLength(1);

@@ -75,7 +75,10 @@ class Session {
     // What breaks is told by the statement that waits; without a listener the event would end the process.
     client.on('error', ignore);
     // Releasing it as broken ends its socket, and so fails the statement that waits on it.
-    this.timer = setTimeout(() => this.release(new Error(`PostgreSQL did not answer within ${answerMs} ms`)), answerMs);
+    this.timer = setTimeout(
+      () => this.release(new Error(`PostgreSQL did not answer within ${answerMs} ms`)),
+      answerMs,
+    );
   }
 
   release(broken?: unknown): void {

@@ -57,6 +57,8 @@ export class Database {
     });
     // An idle connection that breaks is replaced by the pool; whoever uses one gets the error itself.
     this.pool.on('error', () => undefined);
+    // So is one that breaks between two statements of a transaction: its next statement fails.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
     this.source = new DataSource({
       type: 'postgres',
       url,

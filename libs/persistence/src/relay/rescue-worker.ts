@@ -20,6 +20,12 @@ export function rescueWorker(pool: Pool, worker: LostWorker): Promise<Rescue | u
   return inTransaction(pool, async (tx) => {
     if (!(await giveUpWorker(tx, worker))) return undefined;
     const jobs = await lockOwnedJobs(tx, worker.workerId);
-    return { jobs, released: await handBack(tx, jobs.map((job) => job.jobId)) };
+    return {
+      jobs,
+      released: await handBack(
+        tx,
+        jobs.map((job) => job.jobId),
+      ),
+    };
   });
 }

@@ -22,12 +22,14 @@ export async function checkSession(client: pg.Client, config: pg.ClientConfig): 
     const { pid } = await describeSession(other);
     if (pid === session.pid) throw new PooledSessionError(`backend ${pid} serves two connections`);
     const again = await describeSession(client);
-    if (again.pid !== session.pid) throw new PooledSessionError(`backend ${session.pid} became ${again.pid} between two transactions`);
+    if (again.pid !== session.pid)
+      throw new PooledSessionError(`backend ${session.pid} became ${again.pid} between two transactions`);
     await other.query('ROLLBACK');
   } finally {
     await other.end();
   }
   const holder = await probeSessionLock(client, probeLockObjects.from + randomInt(probeLockObjects.count));
-  if (holder !== session.pid) throw new PooledSessionError(`a session lock of backend ${session.pid} is held by ${holder ?? 'none'}`);
+  if (holder !== session.pid)
+    throw new PooledSessionError(`a session lock of backend ${session.pid} is held by ${holder ?? 'none'}`);
   return session;
 }

@@ -1,5 +1,5 @@
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
-import { endAttempts } from '../sql/end-attempts.sql.js';
+import { endAttempts, type EndedRow } from '../sql/end-attempts.sql.js';
 import { type Finish, finishJobs } from '../sql/finish-jobs.sql.js';
 import { laneId, type LaneKey } from '../sql/lane-key.js';
 import { lockJobs } from '../sql/lock-jobs.sql.js';
@@ -10,7 +10,7 @@ import { startJobs } from '../sql/start-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { decide, type Decision } from './decide.js';
 import type { SettleReport } from './settle-batch.js';
-import { firstOfEachAttempt, type Settled, type Settlement } from './settlement.js';
+import { firstOfEachAttempt, type Settled, type Settlement, type TerminalOutcome } from './settlement.js';
 import { staleVerdicts } from './stale-verdicts.js';
 
 /**
@@ -44,48 +44,51 @@ export async function settleOnce(
     tx,
     decisions.flatMap((d) => (d.attempt ? [d.attempt] : [])),
   );
-  const rows = new Map(attempts.map((row) => [row.jobId, row]));
-  const alive = new Map(
-    decisions.flatMap((d) => (d.attempt ? [[d.settlement.executionId, rows.get(d.attempt.jobId)!]] : [])),
-  );
-  const handedBack = decisions.flatMap((d) =>
-    d.attempt && d.attempt.delayMs === null ? [d.attempt.jobId] : [],
-  );
-  const released = await releaseJobs(tx, handedBack);
-
-  const freed = decisions.filter(
-    (d) => finished.has(d.settlement.executionId) && mayEndLaneJob(d.settlement),
-  );
-  const freeLanes = freed.map((d) => laneOf(d.settlement));
-  await placeDue(tx, freeLanes);
-  released.push(...(await advanceLanes(tx, freeLanes)));
-
-  // What an outcome did, its `started` in the same batch did with it.
-  const settledOf = (s: Settlement): Settled | undefined => {
-    const terminal = finished.get(s.executionId);
-    if (terminal)
-      return {
-        settlement: s,
-        verdict: 'applied',
-        state: terminal.state,
-        ...(s.kind === 'started' ? {} : { terminal }),
-      };
-    const row = alive.get(s.executionId);
-    if (row) return { settlement: s, verdict: 'applied', state: row.state };
-    if (s.kind === 'started' && running.has(s.executionId))
-      return { settlement: s, verdict: 'applied', state: 'running' };
-    return undefined;
-  };
-  const verdicts = await staleVerdicts(
+  const released = await releaseJobs(
     tx,
-    said.filter((s) => !settledOf(s)),
+    decisions.flatMap((d) => (d.attempt?.delayMs === null ? [d.attempt.jobId] : [])),
   );
+
+  const lanesOfEnded = decisions.flatMap(({ settlement: s }) =>
+    finished.has(s.executionId) && mayEndLaneJob(s) ? [laneOf(s)] : [],
+  );
+  await placeDue(tx, lanesOfEnded);
+  released.push(...(await advanceLanes(tx, lanesOfEnded)));
+
+  const applied = appliedOf(decisions, { running, finished, attempts });
+  const stale = said.filter((s) => !applied.has(s.executionId));
+  const verdicts = await staleVerdicts(tx, stale);
   const retries = attempts.filter((row) => row.state === 'scheduled').map((row) => row.runAtMs!);
   return {
-    settled: settlements.map((s) => settledOf(s) ?? { settlement: s, verdict: verdicts.get(s) ?? 'busy' }),
+    settled: settlements.map((settlement): Settled => {
+      const effect = applied.get(settlement.executionId);
+      if (!effect || waiting.has(settlement)) return { settlement, verdict: verdicts.get(settlement) ?? 'busy' };
+      // What an outcome did, its `started` in the same batch did with it, and is not told a second time.
+      return settlement.kind === 'started' && effect.state !== 'running'
+        ? { settlement, verdict: 'applied', state: effect.state }
+        : { settlement, verdict: 'applied', ...effect };
+    }),
     released,
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
   };
+}
+
+type Effect = Required<Pick<Settled, 'state'>> & Pick<Settled, 'terminal' | 'trace'>;
+
+/** What came of each execution whose words were applied. */
+function appliedOf(
+  decisions: readonly Decision[],
+  { running, finished, attempts }: { running: Set<string>; finished: Map<string, TerminalOutcome>; attempts: EndedRow[] },
+): Map<string, Effect> {
+  const effects = new Map<string, Effect>([...running].map((executionId) => [executionId, { state: 'running' }]));
+  const rows = new Map(attempts.map((row) => [row.jobId, row]));
+  for (const { settlement, attempt } of decisions) {
+    const terminal = finished.get(settlement.executionId);
+    const row = attempt && rows.get(attempt.jobId);
+    if (terminal) effects.set(settlement.executionId, { state: terminal.state, terminal, trace: terminal });
+    else if (row) effects.set(settlement.executionId, { state: attempt.delayMs === null ? 'queued' : 'scheduled', trace: row });
+  }
+  return effects;
 }
 
 /** Successes need no look at their job: finishJobs fences them itself. The others are decided under its lock. */

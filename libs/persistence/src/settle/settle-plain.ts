@@ -25,12 +25,8 @@ export async function settlePlain(db: Queryable, settlements: readonly Settlemen
     settled: settlements.map((settlement) => {
       const verdict = verdicts.get(settlement);
       if (verdict) return { settlement, verdict };
-      return {
-        settlement,
-        verdict: 'applied',
-        state: 'succeeded',
-        terminal: finished.get(settlement.executionId)!,
-      };
+      const terminal = finished.get(settlement.executionId)!;
+      return { settlement, verdict: 'applied', state: 'succeeded', terminal, trace: terminal };
     }),
     released: [],
   };

@@ -38,8 +38,15 @@ export interface Settlement {
  */
 export type Verdict = 'applied' | 'duplicate' | 'refused' | 'busy';
 
+/** The trace context as a job's row keeps it. */
+export interface StoredTrace {
+  traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
+}
+
 /** A job's end, as it is shown to clients. */
-export interface TerminalOutcome {
+export interface TerminalOutcome extends StoredTrace {
   jobId: string;
   tenantId: string;
   queue: string;
@@ -49,9 +56,6 @@ export interface TerminalOutcome {
   attempt: number;
   executionId: string;
   finishedAtMs: number;
-  traceparent: string | null;
-  tracestate: string | null;
-  baggage: string | null;
   result?: JobResult | undefined;
   error?: JobFailure | undefined;
 }
@@ -61,6 +65,8 @@ export interface Settled {
   verdict: Verdict;
   /** The job's state after it was applied. */
   state?: JobState;
+  /** The job's stored context, where an outcome was applied. */
+  trace?: StoredTrace;
   terminal?: TerminalOutcome;
 }
 

@@ -50,7 +50,11 @@ export async function listApiKeys(
   db: Queryable,
   { tenantId, after, limit }: { tenantId: string; after?: string | undefined; limit: number },
 ): Promise<ListedApiKey[]> {
-  return run<ListedApiKey>(db, 'list-api-keys', page, [tenantId, after ?? '00000000-0000-0000-0000-000000000000', limit]);
+  return run<ListedApiKey>(db, 'list-api-keys', page, [
+    tenantId,
+    after ?? '00000000-0000-0000-0000-000000000000',
+    limit,
+  ]);
 }
 
 /** From now on the key is refused, within seconds by processes that remember it. */

@@ -28,7 +28,12 @@ export function listDayPartitions(db: Queryable): Promise<DayPartition[]> {
 
 /** The database's day, UTC: `YYYY-MM-DD`. */
 export async function today(db: Queryable): Promise<string> {
-  const [row] = await run<{ day: string }>(db, 'today', `SELECT (baton.now() AT TIME ZONE 'UTC')::date::text AS day`, []);
+  const [row] = await run<{ day: string }>(
+    db,
+    'today',
+    `SELECT (baton.now() AT TIME ZONE 'UTC')::date::text AS day`,
+    [],
+  );
   if (!row) throw new TypeError('today returned no row');
   return row.day;
 }
@@ -38,7 +43,10 @@ export async function today(db: Queryable): Promise<string> {
  * the whole table against readers and writers. The default partition must hold nothing of that day.
  * @param day `YYYY-MM-DD`, UTC
  */
-export async function makeDayPartition(db: Queryable, { table, day }: { table: DayTable; day: string }): Promise<void> {
+export async function makeDayPartition(
+  db: Queryable,
+  { table, day }: { table: DayTable; day: string },
+): Promise<void> {
   const { column } = dayTables.find((each) => each.table === table)!;
   const name = `${table}_${day.replaceAll('-', '')}`;
   const [from, to] = [`${day} 00:00:00+00`, `${dayAfter(day)} 00:00:00+00`];
@@ -54,9 +62,15 @@ END $$`;
 }
 
 /** Drops a partition with all in it. */
-export async function dropDayPartition(db: Queryable, { table, day }: { table: DayTable; day: string }): Promise<void> {
+export async function dropDayPartition(
+  db: Queryable,
+  { table, day }: { table: DayTable; day: string },
+): Promise<void> {
   const name = `${table}_${day.replaceAll('-', '')}`;
-  await db.query({ text: `DO $$ BEGIN SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS baton.${name}; END $$`, values: [] });
+  await db.query({
+    text: `DO $$ BEGIN SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS baton.${name}; END $$`,
+    values: [],
+  });
 }
 
 /** What came into the publish log before its days had partitions. */

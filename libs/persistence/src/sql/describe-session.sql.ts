@@ -11,7 +11,10 @@ const describe = `SELECT pid, backend_start::text AS "backendStart" FROM pg_stat
 
 /** Which backend answers. Not prepared: behind a pooler the next statement may reach another one. */
 export async function describeSession(db: Queryable): Promise<SessionDescription> {
-  const { rows } = await db.query<SessionDescription & { [column: string]: unknown }>({ text: describe, values: [] });
+  const { rows } = await db.query<SessionDescription & { [column: string]: unknown }>({
+    text: describe,
+    values: [],
+  });
   const [row] = rows;
   if (!row) throw new Error('pg_stat_activity has no row of the session that asked');
   return row;

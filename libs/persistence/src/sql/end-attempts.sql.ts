@@ -1,3 +1,4 @@
+import type { StoredTrace } from '../settle/settlement.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { run } from './statement.js';
 
@@ -39,13 +40,12 @@ WITH m AS (
     seq - (delay_ms IS NOT NULL)::int
   FROM ended
 )
-SELECT id AS "jobId", state, seq, generation, floor(extract(epoch FROM run_at) * 1000)::bigint AS "runAtMs" FROM ended`;
+SELECT id AS "jobId", state, traceparent, tracestate, baggage,
+  floor(extract(epoch FROM run_at) * 1000)::bigint AS "runAtMs" FROM ended`;
 
-export interface EndedRow {
+export interface EndedRow extends StoredTrace {
   jobId: string;
   state: 'scheduled' | 'queued' | 'running';
-  seq: number;
-  generation: number;
   runAtMs: number | null;
 }
 

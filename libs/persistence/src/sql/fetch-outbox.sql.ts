@@ -1,4 +1,5 @@
 import { limits } from '@baton/contracts';
+import { runUnprepared } from './run-unprepared.js';
 import type { Queryable } from './statement.js';
 
 /** A job topic: rows of one queue and priority go there. */
@@ -42,7 +43,7 @@ export interface OutboxJob {
 export interface FetchedTopic {
   /** In order of id. */
   rows: OutboxRow[];
-  /** There may be more beyond these. */
+  /** There may be more beyond these; a wrong yes costs one look. */
   more: boolean;
 }
 
@@ -54,8 +55,7 @@ const text = `
 WITH at AS MATERIALIZED (
   SELECT * FROM unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[]) AS at (shard, queue, priority, low)
 ), due AS MATERIALIZED (
-  SELECT o.*, row_number() OVER (PARTITION BY o.queue, o.priority ORDER BY o.id) AS place,
-    count(*) OVER (PARTITION BY o.queue, o.priority) AS found
+  SELECT o.*, row_number() OVER (PARTITION BY o.queue, o.priority ORDER BY o.id) AS place
   FROM at CROSS JOIN LATERAL (
     SELECT shard, queue, priority, id, job_id, attempt, created_at FROM baton.outbox o
     WHERE o.shard = at.shard AND o.queue = at.queue AND o.priority = at.priority AND o.id > at.low
@@ -71,32 +71,31 @@ WITH at AS MATERIALIZED (
   WHERE due.place <= ${batchRows}
 )
 SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
-  extract(epoch FROM (SELECT baton.now()) - created_at)::float8 * 1000 AS "waitedMs",
+  date_part('epoch', (SELECT baton.now()) - created_at) * 1000 AS "waitedMs",
   tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
   timeout_ms AS "timeoutMs", traceparent, tracestate, baggage,
-  floor(extract(epoch FROM accepted_at) * 1000)::bigint AS "createdAtMs",
-  floor(extract(epoch FROM queued_at) * 1000)::bigint AS "queuedAtMs", found::integer
+  floor(date_part('epoch', accepted_at) * 1000)::bigint AS "createdAtMs",
+  floor(date_part('epoch', queued_at) * 1000)::bigint AS "queuedAtMs"
 FROM sized WHERE place = 1 OR bytes <= ${batchBytes}
 ORDER BY id`;
 
-type Row = Omit<OutboxRow, 'job'> & { [K in keyof OutboxJob]: OutboxJob[K] | null } & { found: number };
+type Row = Omit<OutboxRow, 'job'> & { [K in keyof OutboxJob]: OutboxJob[K] | null };
 
 /**
  * The next rows of some topics, each in order of id, at most 500 and 512 KiB of payload a topic.
- * Not prepared: a plan made while the tables were all but empty would scan them when they are not.
  */
-export async function fetchOutbox(db: Queryable, positions: readonly OutboxPosition[]): Promise<Map<string, FetchedTopic>> {
+export async function fetchOutbox(
+  db: Queryable,
+  positions: readonly OutboxPosition[],
+): Promise<Map<string, FetchedTopic>> {
   const perShard = rowsPerShard(new Set(positions.map((at) => at.shard)).size);
-  const { rows } = await db.query<Row>({
-    text,
-    values: [
-      positions.map((at) => at.shard),
-      positions.map((at) => at.queue),
-      positions.map((at) => at.priority),
-      positions.map((at) => at.low),
-      perShard,
-    ],
-  });
+  const rows = await runUnprepared<Row>(db, text, [
+    positions.map((at) => at.shard),
+    positions.map((at) => at.queue),
+    positions.map((at) => at.priority),
+    positions.map((at) => at.low),
+    perShard,
+  ]);
   const byTopic = new Map<string, Row[]>();
   for (const row of rows) {
     const key = outboxTopicKey(row);
@@ -107,16 +106,24 @@ export async function fetchOutbox(db: Queryable, positions: readonly OutboxPosit
   return new Map([...byTopic].map(([key, ofTopic]) => [key, fetchedTopic(ofTopic, perShard)]));
 }
 
-/** Twice an even share: 64 full shards cost a look 1,000 index entries and not 32,000. */
+/** A little more than an even share: 64 full shards cost a look some 700 index entries and not 32,000. */
 function rowsPerShard(shards: number): number {
-  return Math.min(batchRows, Math.ceil((2 * batchRows) / Math.max(1, shards)));
+  return Math.min(batchRows, Math.ceil((1.4 * batchRows) / Math.max(1, shards)));
 }
 
 function fetchedTopic(rows: readonly Row[], perShard: number): FetchedTopic {
   const ofShard = new Map<number, number>();
-  for (const { shard } of rows) ofShard.set(shard, (ofShard.get(shard) ?? 0) + 1);
-  const cut = (rows[0]?.found ?? 0) > rows.length;
-  return { rows: rows.map(outboxRow), more: cut || Math.max(0, ...ofShard.values()) >= perShard };
+  let chars = 0;
+  for (const { shard, payload } of rows) {
+    ofShard.set(shard, (ofShard.get(shard) ?? 0) + 1);
+    chars += payload?.length ?? 0;
+  }
+  // The next payload alone may have been too much for the batch.
+  const maybeCut = chars + limits.payloadBytes > batchBytes / 2;
+  return {
+    rows: rows.map(outboxRow),
+    more: rows.length >= batchRows || maybeCut || Math.max(0, ...ofShard.values()) >= perShard,
+  };
 }
 
 export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
@@ -124,7 +131,7 @@ export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
 }
 
 function outboxRow(row: Row): OutboxRow {
-  const { shard, queue, priority, id, jobId, attempt, waitedMs, found: _, tenantId, payload, ...job } = row;
+  const { shard, queue, priority, id, jobId, attempt, waitedMs, tenantId, payload, ...job } = row;
   const place = { shard, queue, priority, id, jobId, attempt, waitedMs };
   if (tenantId === null || payload === null) return { ...place, job: null };
   return { ...place, job: { ...(job as Omit<OutboxJob, 'tenantId' | 'payload'>), tenantId, payload } };

@@ -1,6 +1,7 @@
 import { timing } from '@baton/contracts';
 import { lockClasses } from '../wake/session-locks.js';
-import { run, type Queryable } from './statement.js';
+import { runUnprepared } from './run-unprepared.js';
+import type { Queryable } from './statement.js';
 
 /** Why a worker is given up. */
 export type LossReason = 'session' | 'lease' | 'silence';
@@ -39,13 +40,16 @@ WHERE ${settled} AND w.source = 'polling' AND w.state = 'alive'
  * Polling workers whose session is gone, or whose lease is over while they own something.
  * @param graceMs none for this long after PostgreSQL's start
  */
-export function findLostPollingWorkers(db: Queryable, { graceMs }: { graceMs: number }): Promise<LostWorker[]> {
-  return run<LostWorker & { [column: string]: unknown }>(db, 'find-lost-polling-workers', polling, [graceMs]);
+export function findLostPollingWorkers(
+  db: Queryable,
+  { graceMs }: { graceMs: number },
+): Promise<LostWorker[]> {
+  return runUnprepared<LostWorker & { [column: string]: unknown }>(db, polling, [graceMs]);
 }
 
 const event = `SELECT w.id AS "workerId", 'silence' AS reason FROM baton.worker w WHERE w.source = 'event' AND ${isSilent} AND ${owns}`;
 
 /** Event workers that own something and have been silent for 6 s by the inbox's own clock. */
 export function findSilentWorkers(db: Queryable): Promise<LostWorker[]> {
-  return run<LostWorker & { [column: string]: unknown }>(db, 'find-silent-workers', event, []);
+  return runUnprepared<LostWorker & { [column: string]: unknown }>(db, event, []);
 }

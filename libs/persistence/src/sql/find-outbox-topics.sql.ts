@@ -1,5 +1,6 @@
 import type { OutboxTopic } from './fetch-outbox.sql.js';
-import { run, type Queryable } from './statement.js';
+import { runUnprepared } from './run-unprepared.js';
+import type { Queryable } from './statement.js';
 
 export interface FoundTopic extends OutboxTopic {
   shard: number;
@@ -25,5 +26,5 @@ SELECT shard, queue, priority, id AS first FROM found`;
 
 /** Which topics have rows in these shards, below every low-water mark too: for a takeover and the slow sweep. */
 export function findOutboxTopics(db: Queryable, shards: readonly number[]): Promise<FoundTopic[]> {
-  return run<FoundTopic & { [column: string]: unknown }>(db, 'find-outbox-topics', text, [shards]);
+  return runUnprepared<FoundTopic & { [column: string]: unknown }>(db, text, [shards]);
 }

@@ -31,7 +31,8 @@ export interface JobRow {
   error: string | null;
 }
 
-const ms = (column: string, name: string): string => `floor(extract(epoch FROM ${column}) * 1000)::bigint AS "${name}"`;
+const ms = (column: string, name: string): string =>
+  `floor(extract(epoch FROM ${column}) * 1000)::bigint AS "${name}"`;
 
 const common = `id, tenant_id AS "tenantId", queue, state, reason, mode, priority, ordering_key AS "orderingKey", metadata,
   attempt, failures, max_attempts AS "maxAttempts", backoff, timeout_ms AS "timeoutMs", generation, seq,

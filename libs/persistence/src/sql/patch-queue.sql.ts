@@ -12,7 +12,13 @@ RETURNING ${queueColumns}`;
 export async function patchQueue(
   db: Queryable,
   name: string,
-  { dispatchMode, maxAttempts, backoff, timeoutMs, window }: { [K in keyof QueueSettings]?: QueueSettings[K] | undefined },
+  {
+    dispatchMode,
+    maxAttempts,
+    backoff,
+    timeoutMs,
+    window,
+  }: { [K in keyof QueueSettings]?: QueueSettings[K] | undefined },
 ): Promise<QueueRow | undefined> {
   const values = [dispatchMode, maxAttempts, backoff && JSON.stringify(backoff), timeoutMs, window];
   const [row] = await run<QueueRow>(db, 'patch-queue', text, [name, ...values.map((value) => value ?? null)]);

@@ -1,4 +1,5 @@
-import { run, type Queryable } from './statement.js';
+import { runUnprepared } from './run-unprepared.js';
+import type { Queryable } from './statement.js';
 
 export interface OutboxGauge {
   queue: string;
@@ -12,5 +13,5 @@ FROM baton.outbox GROUP BY queue`;
 
 /** The backlog of each queue, by a scan of the outbox: for metrics when they are asked for. */
 export function readOutboxGauges(db: Queryable): Promise<OutboxGauge[]> {
-  return run<OutboxGauge & { [column: string]: unknown }>(db, 'read-outbox-gauges', text, []);
+  return runUnprepared<OutboxGauge & { [column: string]: unknown }>(db, text, []);
 }

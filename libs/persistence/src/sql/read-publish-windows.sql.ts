@@ -3,7 +3,10 @@ import { run, type Queryable } from './statement.js';
 const text = 'SELECT name, publish_window AS "window" FROM baton.queue WHERE name = ANY ($1::text[])';
 
 /** How many records may lie unread on a topic of each queue. */
-export async function readPublishWindows(db: Queryable, queues: readonly string[]): Promise<Map<string, number>> {
+export async function readPublishWindows(
+  db: Queryable,
+  queues: readonly string[],
+): Promise<Map<string, number>> {
   const rows = await run<{ name: string; window: number }>(db, 'read-publish-windows', text, [queues]);
   return new Map(rows.map((row) => [row.name, row.window]));
 }

@@ -2,7 +2,12 @@ import { queueColumns, type QueueRow } from './queue-settings.js';
 import { run, type Queryable } from './statement.js';
 
 export async function readQueue(db: Queryable, name: string): Promise<QueueRow | undefined> {
-  const [row] = await run<QueueRow>(db, 'read-queue', `SELECT ${queueColumns} FROM baton.queue WHERE name = $1`, [name]);
+  const [row] = await run<QueueRow>(
+    db,
+    'read-queue',
+    `SELECT ${queueColumns} FROM baton.queue WHERE name = $1`,
+    [name],
+  );
   return row;
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { BatonError } from '@baton/contracts';
 
 /**
@@ -20,7 +21,7 @@ const socketCodes = new Set([
 
 export function faultKind(error: unknown): FaultKind {
   if (BatonError.is(error)) return error.retryable ? 'passing' : 'ours';
-  if (!(error instanceof Error)) return 'ours';
+  if (!types.isNativeError(error)) return 'ours';
   const code = sqlState(error);
   if (code !== undefined) {
     if (passingClasses.has(code.slice(0, 2)) || socketCodes.has(code)) return 'passing';
@@ -38,5 +39,5 @@ export function faultKind(error: unknown): FaultKind {
 export function sqlState(error: Error): string | undefined {
   const { code, driverError } = error as Error & { code?: unknown; driverError?: unknown };
   if (typeof code === 'string') return code;
-  return driverError instanceof Error ? sqlState(driverError) : undefined;
+  return types.isNativeError(driverError) ? sqlState(driverError) : undefined;
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 import { BatonError } from '@baton/contracts';
 
@@ -8,7 +8,8 @@ export const jobTokenSeconds = 15 * 60;
 /** The key of job tokens, derived from the deployment's master key; every service derives the same. */
 export interface JobTokenKey {
   kid: string;
-  secret: Buffer;
+  /** A KeyObject: from a Buffer each HMAC would take six times as long (32 µs against 5 µs). */
+  secret: KeyObject;
   /** The first part of every token that this key signs. */
   header: string;
 }
@@ -26,7 +27,7 @@ export interface JobTokenClaims {
 export function deriveJobTokenKey(masterKey: Buffer): JobTokenKey {
   const secret = Buffer.from(hkdfSync('sha256', masterKey, '', 'baton job token v1', 32));
   const kid = createHash('sha256').update('baton kid').update(secret).digest('hex').slice(0, 16);
-  return { kid, secret, header: encode({ alg: 'HS256', typ: 'JWT', kid }) };
+  return { kid, secret: createSecretKey(secret), header: encode({ alg: 'HS256', typ: 'JWT', kid }) };
 }
 
 /**

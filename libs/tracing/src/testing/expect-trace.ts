@@ -90,15 +90,16 @@ function wrongRun(
     named(name).some((span) => span.attributes[attribute] === run.attributes[attribute]);
   const attempt = String(run.attributes[attributeNames.attempt]);
   const settled = named(spanNames.settle).some((span) => span.parentSpanId === run.spanId);
+  // A killed worker sends neither its last spans nor an outcome; a second execution's outcome is refused.
   const lost = run.attributes[attributeNames.outcome] === 'lost';
+  const refused = run.attributes[attributeNames.outcome] === 'refused';
   return [
     ...(mode === 'polling' || same(spanNames.publish, attributeNames.attempt)
       ? []
       : [`attempt ${attempt} has no ${spanNames.publish}`]),
-    ...(same(spanNames.ackWake, attributeNames.executionId)
+    ...(lost || same(spanNames.ackWake, attributeNames.executionId)
       ? []
       : [`attempt ${attempt} has no ${spanNames.ackWake}`]),
-    // A lost run is settled by nobody: it is released again.
-    ...(settled || lost ? [] : [`the run of attempt ${attempt} has no ${spanNames.settle}`]),
+    ...(settled || lost || refused ? [] : [`the run of attempt ${attempt} has no ${spanNames.settle}`]),
   ];
 }

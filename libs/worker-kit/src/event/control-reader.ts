@@ -38,10 +38,14 @@ export class ControlReader {
     if (value === null) return;
     try {
       const { control } = fromBinary(ControlSchema, value);
-      if (control.case === 'refused' && control.value.workerId === this.options.workerId) this.options.onRefused(control.value);
+      if (control.case === 'refused' && control.value.workerId === this.options.workerId)
+        this.options.onRefused(control.value);
     } catch (error) {
       // Nothing can be done about it here, and what it said concerns one execution at most.
-      this.options.log.error({ err: error, partition, offset: String(offset) }, 'a control record cannot be read and is passed over');
+      this.options.log.error(
+        { err: error, partition, offset: String(offset) },
+        'a control record cannot be read and is passed over',
+      );
     }
   }
 }

@@ -24,7 +24,10 @@ export class DeadLetters {
   /** Resolves to true when the broker has it; goes on trying while the broker is away. False: closed before. */
   async bury(record: IncomingRecord, reason: string): Promise<boolean> {
     const { topic, partition, offset, key, value } = record;
-    this.log.error({ topic, partition, offset: String(offset), why: reason }, 'a record cannot be decoded and goes to the dead-letter topic');
+    this.log.error(
+      { topic, partition, offset: String(offset), why: reason },
+      'a record cannot be decoded and goes to the dead-letter topic',
+    );
     const headers = {
       ...record.headers,
       'baton-dead-reason': reason.slice(0, 1_024),
@@ -39,7 +42,10 @@ export class DeadLetters {
         return true;
       } catch (error) {
         if (error instanceof RecordRefusedError) {
-          this.log.error({ err: error, topic, partition, offset: String(offset) }, 'the broker refused a dead letter; the record is lost to it');
+          this.log.error(
+            { err: error, topic, partition, offset: String(offset) },
+            'the broker refused a dead letter; the record is lost to it',
+          );
           return true;
         }
         this.outage.failed(error);

@@ -26,8 +26,12 @@ export function termOf(record: IncomingRecord): Term | undefined {
 /** One reading of a record on a job topic. */
 export function decodeRecord(record: IncomingRecord, reading: Reading): Decoded {
   const schema = record.headers[headers.schema];
-  if (schema !== knownSchema) return refuse(`its ${headers.schema} is ${JSON.stringify(schema)}; this worker knows ${knownSchema}`);
-  if (!termOf(record)) return refuse(`its ${headers.term} is ${JSON.stringify(record.headers[headers.term])}; expected <shard>:<epoch>`);
+  if (schema !== knownSchema)
+    return refuse(`its ${headers.schema} is ${JSON.stringify(schema)}; this worker knows ${knownSchema}`);
+  if (!termOf(record))
+    return refuse(
+      `its ${headers.term} is ${JSON.stringify(record.headers[headers.term])}; expected <shard>:<epoch>`,
+    );
   if (record.value === null) return refuse('it has no value');
   let job: JobRecord;
   try {
@@ -48,11 +52,21 @@ function wrongField(job: JobRecord, queue: string): string | undefined {
   return undefined;
 }
 
-function deliveryOf(job: JobRecord, record: IncomingRecord, { workerId, group, readAtMs }: Reading): Delivery {
+function deliveryOf(
+  job: JobRecord,
+  record: IncomingRecord,
+  { workerId, group, readAtMs }: Reading,
+): Delivery {
   const { jobId, tenantId, queue, attempt, failures, maxAttempts, orderingKey, payload } = job;
   const { topic, partition, offset } = record;
   return {
-    jobId, tenantId, queue, attempt, failures, maxAttempts, workerId,
+    jobId,
+    tenantId,
+    queue,
+    attempt,
+    failures,
+    maxAttempts,
+    workerId,
     executionId: uuidv7(),
     orderingKey: orderingKey === '' ? undefined : orderingKey,
     payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString(),
@@ -60,7 +74,15 @@ function deliveryOf(job: JobRecord, record: IncomingRecord, { workerId, group, r
     createdAtMs: Number(job.createdAtMs),
     queuedAtMs: Number(job.queuedAtMs),
     carrier: carrierFromHeaders(record.headers),
-    arrival: { system: 'kafka', topic, partition, offset, group, publishedAtMs: Number(job.publishedAtMs), readAtMs },
+    arrival: {
+      system: 'kafka',
+      topic,
+      partition,
+      offset,
+      group,
+      publishedAtMs: Number(job.publishedAtMs),
+      readAtMs,
+    },
   };
 }
 
@@ -69,7 +91,8 @@ export function spokenOf(record: IncomingRecord, queue: string): Spoken | undefi
   const jobId = record.headers[headers.jobId] ?? '';
   const tenantId = record.headers[headers.tenant] ?? '';
   const attempt = Number(record.headers[headers.attempt]);
-  if (!uuid.test(jobId) || !uuid.test(tenantId) || !Number.isInteger(attempt) || attempt < 1) return undefined;
+  if (!uuid.test(jobId) || !uuid.test(tenantId) || !Number.isInteger(attempt) || attempt < 1)
+    return undefined;
   const key = record.key?.toString() ?? jobId;
   const orderingKey = key.startsWith(`${tenantId}/`) ? key.slice(tenantId.length + 1) : undefined;
   return { jobId, tenantId, attempt, queue, orderingKey, executionId: uuidv7() };

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
-  ControlSchema, headers, jobGroup, JobRecordSchema, jobTopic, Outcome, topics, WorkerReportSchema, type WorkerEvent,
+  ControlSchema,
+  headers,
+  jobGroup,
+  JobRecordSchema,
+  jobTopic,
+  Outcome,
+  topics,
+  WorkerReportSchema,
+  type WorkerEvent,
 } from '@baton/contracts';
 import { sharedTestStack } from '@baton/local-stack';
 import { BrokerUnavailableError, connectKafka, type Broker, type BrokerReader } from '@baton/messaging';
@@ -49,7 +57,11 @@ interface TestWorker {
   id: string;
 }
 
-async function startWorker({ concurrency = 20, graceMs = 50, wrap = (inner: Broker): Broker => inner } = {}): Promise<TestWorker> {
+async function startWorker({
+  concurrency = 20,
+  graceMs = 50,
+  wrap = (inner: Broker): Broker => inner,
+} = {}): Promise<TestWorker> {
   const current = scene;
   @Controller()
   class Handlers {
@@ -61,21 +73,31 @@ async function startWorker({ concurrency = 20, graceMs = 50, wrap = (inner: Brok
   const own = await connect();
   const server = new EventServer({ broker: wrap(own), log: silentLog, concurrency, graceMs, letGoMs: 50 });
   const root = { module: class Root {}, controllers: [Handlers] };
-  const app = (await NestFactory.createMicroservice(root, { strategy: server, logger: false, abortOnError: false })) as NestMicroservice;
+  const app = (await NestFactory.createMicroservice(root, {
+    strategy: server,
+    logger: false,
+    abortOnError: false,
+  })) as NestMicroservice;
   app.useGlobalFilters(new RethrowFilter());
   const known = new Set(said.keys());
   await app.listen();
   open.push({ app, broker: own });
   await until('the worker is ready', () => server.healthy);
   const id = await found('the worker registers', () =>
-    [...said].find(([worker, [first]]) => !known.has(worker) && first?.event.case === 'registered' && first.event.value.queues.includes(queue)),
+    [...said].find(
+      ([worker, [first]]) =>
+        !known.has(worker) && first?.event.case === 'registered' && first.event.value.queues.includes(queue),
+    ),
   );
   return { app, server, id: id[0] };
 }
 
 async function connect(): Promise<Broker> {
   const { kafkaBrokers } = await sharedTestStack({ kafka: true });
-  return connectKafka({ brokers: kafkaBrokers.split(','), clientId: `worker-test-${randomUUID().slice(0, 8)}` });
+  return connectKafka({
+    brokers: kafkaBrokers.split(','),
+    clientId: `worker-test-${randomUUID().slice(0, 8)}`,
+  });
 }
 
 interface Published {
@@ -97,15 +119,28 @@ async function publish(jobs: readonly Published[]): Promise<string[]> {
       const jobId = ids[i] ?? '';
       const now = BigInt(Date.now());
       const record = create(JobRecordSchema, {
-        jobId, tenantId, queue, attempt, failures: 0, maxAttempts: 5, payload: Buffer.from(JSON.stringify(payload)),
-        timeoutMs: 60_000n, createdAtMs: now, queuedAtMs: now, publishedAtMs: now,
+        jobId,
+        tenantId,
+        queue,
+        attempt,
+        failures: 0,
+        maxAttempts: 5,
+        payload: Buffer.from(JSON.stringify(payload)),
+        timeoutMs: 60_000n,
+        createdAtMs: now,
+        queuedAtMs: now,
+        publishedAtMs: now,
       });
       return {
         key: jobId,
         partition,
         value: value ?? Buffer.from(toBinary(JobRecordSchema, record)),
         headers: {
-          [headers.tenant]: tenantId, [headers.jobId]: jobId, [headers.attempt]: String(attempt), [headers.term]: term, [headers.schema]: '1',
+          [headers.tenant]: tenantId,
+          [headers.jobId]: jobId,
+          [headers.attempt]: String(attempt),
+          [headers.term]: term,
+          [headers.schema]: '1',
           traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`,
         },
       };
@@ -116,16 +151,25 @@ async function publish(jobs: readonly Published[]): Promise<string[]> {
 }
 
 const eventsOf = <C extends NonNullable<WorkerEvent['event']['case']>>(worker: string, kind: C) =>
-  (said.get(worker) ?? []).flatMap(({ event }) => (event.case === kind ? [event.value as Extract<WorkerEvent['event'], { case: C }>['value']] : []));
+  (said.get(worker) ?? []).flatMap(({ event }) =>
+    event.case === kind ? [event.value as Extract<WorkerEvent['event'], { case: C }>['value']] : [],
+  );
 
-const endedOf = (worker: string): string[] => eventsOf(worker, 'ended').map(({ execution }) => execution?.jobId ?? '');
+const endedOf = (worker: string): string[] =>
+  eventsOf(worker, 'ended').map(({ execution }) => execution?.jobId ?? '');
 
 async function committed(partition = 0): Promise<{ offset: number; metadata: string | undefined }> {
-  const found = (await broker.admin.committedOffsets(jobGroup(queue), jobTopic(queue, 'normal'))).find((each) => each.partition === partition);
+  const found = (await broker.admin.committedOffsets(jobGroup(queue), jobTopic(queue, 'normal'))).find(
+    (each) => each.partition === partition,
+  );
   return { offset: Number(found?.offset ?? -1n), metadata: found?.metadata };
 }
 
-async function found<T>(what: string, look: () => T | undefined | Promise<T | undefined>, ms = 15_000): Promise<T> {
+async function found<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  ms = 15_000,
+): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await look();
@@ -178,16 +222,24 @@ it('registers, runs what is published, tells the outcomes in order, and commits'
   const [first] = said.get(worker.id) ?? [];
   expect(first?.event.case).toBe('registered');
   const ended = eventsOf(worker.id, 'ended');
-  expect(ended).toMatchObject(ids.map((jobId) => ({ execution: { jobId, attempt: 1, tenantId, queue, orderingKey: '' } })));
+  expect(ended).toMatchObject(
+    ids.map((jobId) => ({ execution: { jobId, attempt: 1, tenantId, queue, orderingKey: '' } })),
+  );
   expect(new Set(ended.map(({ execution }) => execution?.executionId)).size).toBe(2);
-  expect(ended.map(({ result }) => Buffer.from(result.value as Uint8Array).toString())).toEqual(['{"a":1}', '"two"']);
+  expect(ended.map(({ result }) => Buffer.from(result.value as Uint8Array).toString())).toEqual([
+    '{"a":1}',
+    '"two"',
+  ]);
   expect(eventsOf(worker.id, 'started')).toEqual([]);
   await until('the offset is committed', async () => (await committed()).offset === 2);
 });
 
 it('lets a long job hinder nobody on its partition, nor pin its offset', async () => {
   const worker = await startWorker({ concurrency: 4 });
-  const [long, ...short] = await publish([{ payload: { do: 'wait' } }, ...Array.from({ length: 300 }, () => ({}))]);
+  const [long, ...short] = await publish([
+    { payload: { do: 'wait' } },
+    ...Array.from({ length: 300 }, () => ({})),
+  ]);
   await until('the short ones are told', () => endedOf(worker.id).length === 300);
   expect(endedOf(worker.id)).toEqual(short);
   expect(eventsOf(worker.id, 'started').map(({ execution }) => execution?.jobId)).toEqual([long]);
@@ -228,7 +280,8 @@ it('takes a record that comes twice for one, and finishes both', async () => {
 
 it('commits nothing before the broker has the word', async () => {
   let held: (() => void)[] | undefined = [];
-  const wrap = (inner: Broker): Broker => gated(inner, () => new Promise((resolve) => (held ? held.push(resolve) : resolve())));
+  const wrap = (inner: Broker): Broker =>
+    gated(inner, () => new Promise((resolve) => (held ? held.push(resolve) : resolve())));
   const starting = startWorker({ wrap });
   await found('it wants to register', () => held?.[0]);
   held.splice(0).forEach((resolve) => resolve());
@@ -249,7 +302,11 @@ it('commits nothing before the broker has the word', async () => {
 it('tells everything, in order, however often the broker is away', async () => {
   let sends = 0;
   const wrap = (inner: Broker): Broker =>
-    gated(inner, () => (++sends % 3 === 0 ? Promise.resolve() : Promise.reject(new BrokerUnavailableError('away', { fate: 'unknown' }))));
+    gated(inner, () =>
+      ++sends % 3 === 0
+        ? Promise.resolve()
+        : Promise.reject(new BrokerUnavailableError('away', { fate: 'unknown' })),
+    );
   const worker = await startWorker({ wrap });
   const ids = await publish(Array.from({ length: 5 }, () => ({})));
   await until('all are told', () => endedOf(worker.id).length === 5);
@@ -263,8 +320,14 @@ it('aborts an execution that is refused, and says nothing more of it', async () 
   const { jobId = '', attempt = 0, executionId = '' } = started.execution ?? {};
   const refused = { jobId, attempt, executionId, workerId: worker.id };
   const producer = broker.producer();
-  const value = toBinary(ControlSchema, create(ControlSchema, { control: { case: 'refused', value: refused } }));
-  await producer.send(topics.control, [{ key: executionId, value: Buffer.from('garbage') }, { key: executionId, value: Buffer.from(value) }]);
+  const value = toBinary(
+    ControlSchema,
+    create(ControlSchema, { control: { case: 'refused', value: refused } }),
+  );
+  await producer.send(topics.control, [
+    { key: executionId, value: Buffer.from('garbage') },
+    { key: executionId, value: Buffer.from(value) },
+  ]);
   await producer.close();
   await until('it is aborted', () => scene.aborted.length === 1);
   expect(scene.aborted).toEqual([expect.objectContaining({ code: 'worker_lost' })]);
@@ -275,7 +338,12 @@ it('aborts an execution that is refused, and says nothing more of it', async () 
 
 it("drops a deposed leader's late records, also after a restart", async () => {
   const worker = await startWorker();
-  const [a, late, b, other] = await publish([{ term: '7:5' }, { term: '7:4' }, { term: '7:5' }, { term: '8:1' }]);
+  const [a, late, b, other] = await publish([
+    { term: '7:5' },
+    { term: '7:4' },
+    { term: '7:5' },
+    { term: '8:1' },
+  ]);
   await until('the others are told', () => endedOf(worker.id).length === 3);
   expect(endedOf(worker.id)).toEqual([a, b, other]);
   await until('all is committed', async () => (await committed()).offset === 4);
@@ -297,17 +365,25 @@ it('moves what it cannot read to the dead-letter topic, and goes on', async () =
   await until('both are told', () => endedOf(worker.id).length === 2);
   const ended = eventsOf(worker.id, 'ended');
   expect(ended.find(({ execution }) => execution?.jobId === bad)).toMatchObject({
-    outcome: Outcome.FAILED, failure: { code: 'undecodable', retryable: false, message: expect.stringContaining('no JobRecord') },
+    outcome: Outcome.FAILED,
+    failure: { code: 'undecodable', retryable: false, message: expect.stringContaining('no JobRecord') },
   });
   expect(endedOf(worker.id)).toContain(good);
   await until('both are committed', async () => (await committed()).offset === 2);
-  const reader = broker.reader({ topics: [topics.deadLetter], onRecords: ({ records }) => void letters.push(...records) });
+  const reader = broker.reader({
+    topics: [topics.deadLetter],
+    onRecords: ({ records }) => void letters.push(...records),
+  });
   await reader.start();
   await reader.caughtUp;
   await reader.stop();
   const letter = letters.find((each) => each.headers['baton-dead-topic'] === jobTopic(queue, 'normal'));
   expect(letter?.value).toEqual(garbage);
-  expect(letter?.headers).toMatchObject({ 'baton-dead-partition': '0', 'baton-dead-offset': '0', [headers.jobId]: bad });
+  expect(letter?.headers).toMatchObject({
+    'baton-dead-partition': '0',
+    'baton-dead-offset': '0',
+    [headers.jobId]: bad,
+  });
 });
 
 it('drains: leaves what waits to others, hands back what does not end, says goodbye', async () => {
@@ -317,7 +393,9 @@ it('drains: leaves what waits to others, hands back what does not end, says good
   await one.app.close();
   expect(await committed()).toMatchObject({ offset: 1 });
   await until('it has left', () => eventsOf(one.id, 'left').length === 1);
-  const words = (said.get(one.id) ?? []).map(({ event }) => event.case).filter((kind) => kind !== 'heartbeat');
+  const words = (said.get(one.id) ?? [])
+    .map(({ event }) => event.case)
+    .filter((kind) => kind !== 'heartbeat');
   expect(words).toEqual(['registered', 'started', 'ended', 'left']);
   expect(eventsOf(one.id, 'ended')).toEqual([expect.objectContaining({ outcome: Outcome.RELEASED })]);
   const two = await startWorker();

@@ -1,11 +1,9 @@
 import { hostname } from 'node:os';
 import { timing, type RefusedExecution } from '@baton/contracts';
 import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartition } from '@baton/messaging';
-import { redeliveries } from '@baton/tracing';
 import { uuidv7 } from 'uuidv7';
 import { doneWithin } from '../done-within.js';
 import { OwnershipLostError } from '../execution/abort-causes.js';
-import { releaseKey } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
@@ -16,9 +14,8 @@ import { ControlReader } from './control-reader.js';
 import { DeadLetters } from './dead-letters.js';
 import { decodeRecord, spokenOf } from './decode-record.js';
 import { Heartbeats } from './heartbeats.js';
-import { isIn, type JobEntry } from './job-entry.js';
+import { JobEntries } from './job-entries.js';
 import { QueueReader } from './queue-reader.js';
-import { RecentReleases } from './recent-releases.js';
 import { Reporter } from './reporter.js';
 import { jobTopicSpecs, systemTopicSpecs } from './topic-specs.js';
 import { WaitingJobs } from './waiting-jobs.js';
@@ -55,13 +52,12 @@ export class EventWorker {
   private readonly deadLetters: DeadLetters;
   private readonly control: ControlReader;
   private readonly readers = new Map<string, QueueReader>();
-  private readonly entries = new Map<string, JobEntry>();
-  private readonly byExecution = new Map<string, JobEntry>();
-  private readonly recent = new RecentReleases();
+  private readonly entries = new JobEntries((queue, taken) => this.readers.get(queue)?.done(taken));
   private readonly waiting: WaitingJobs;
   private readonly outage: Outage;
   private opening: Promise<void> | undefined;
   private open = false;
+  private filling = false;
   private draining: Promise<void> | undefined;
 
   constructor(
@@ -75,9 +71,16 @@ export class EventWorker {
     this.reporter = new Reporter(this.id, this.producer, { log, onRoom: () => this.fill() });
     this.heartbeats = new Heartbeats(this.reporter, () => this.announceAgain());
     this.deadLetters = new DeadLetters(this.producer, log);
-    this.control = new ControlReader(broker, { workerId: this.id, log, onRefused: (refused) => this.refused(refused) });
+    this.control = new ControlReader(broker, {
+      workerId: this.id,
+      log,
+      onRefused: (refused) => this.refused(refused),
+    });
     this.executor = new Executor({
-      slots, handlers, log, ...(letGoMs !== undefined && { letGoMs }),
+      slots,
+      handlers,
+      log,
+      ...(letGoMs !== undefined && { letGoMs }),
       announce: { afterMs: timing.announceMs, onRunning: (execution) => this.announce(execution) },
       onEnded: (execution, outcome) => this.ended(execution, outcome),
     });
@@ -145,7 +148,10 @@ export class EventWorker {
     this.heartbeats.stop();
     this.reporter.say(left());
     if (!(await doneWithin(wordsAtEndMs, this.reporter.acked()))) {
-      log.error({ words: this.reporter.size }, 'the broker did not take the last outcomes; their jobs will run again');
+      log.error(
+        { words: this.reporter.size },
+        'the broker did not take the last outcomes; their jobs will run again',
+      );
     }
     this.reporter.close();
     this.deadLetters.close();
@@ -155,7 +161,9 @@ export class EventWorker {
   private readerOf(queue: string): QueueReader {
     const { broker, log } = this.options;
     const reader: QueueReader = new QueueReader({
-      broker, queue, log,
+      broker,
+      queue,
+      log,
       onRecord: (record, taken) => this.take(reader, queue, record, taken),
       onBatch: () => this.fill(),
       onLost: (partitions) => this.lost(partitions),
@@ -165,23 +173,18 @@ export class EventWorker {
   }
 
   private take(reader: QueueReader, queue: string, record: IncomingRecord, taken: TakenOffset): void {
-    const decoded = decodeRecord(record, { workerId: this.id, queue, group: reader.group, readAtMs: Date.now() });
+    const decoded = decodeRecord(record, {
+      workerId: this.id,
+      queue,
+      group: reader.group,
+      readAtMs: Date.now(),
+    });
     if (!decoded.ok) {
       void this.bury(reader, queue, record, taken, decoded.reason);
       return;
     }
-    const { delivery } = decoded;
-    const key = releaseKey(delivery);
-    const known = this.entries.get(key);
-    if (known || this.recent.has(key)) {
-      redeliveries.labels(queue).inc();
-      if (known && !known.told) known.offsets.push(taken);
-      else reader.done(taken);
-      return;
-    }
-    const entry: JobEntry = { key, delivery, bytes: record.value?.length ?? 0, state: 'waiting', told: false, offsets: [taken] };
-    this.entries.set(key, entry);
-    this.waiting.topic(record.topic).push(entry);
+    const entry = this.entries.read(decoded.delivery, record.value?.length ?? 0, taken);
+    if (entry) this.waiting.topic(record.topic).push(entry);
   }
 
   /** Begins what waits while there are slots. */
@@ -189,19 +192,18 @@ export class EventWorker {
     while (this.open && this.executor.free > 0 && !this.reporter.full && !this.draining) {
       const entry = this.waiting.take((queue) => this.executor.freeFor(queue) > 0);
       if (!entry) return;
-      entry.state = 'running';
-      this.byExecution.set(entry.delivery.executionId, entry);
+      this.entries.begin(entry);
       this.executor.start(entry.delivery);
       const { arrival, queue } = entry.delivery;
-      if (arrival.system === 'kafka' && !this.waiting.topic(arrival.topic).full) this.readers.get(queue)?.resume(arrival.topic);
+      if (arrival.system === 'kafka' && !this.waiting.topic(arrival.topic).full)
+        this.readers.get(queue)?.resume(arrival.topic);
     }
   }
 
   private announce(execution: Execution): void {
     if (this.heartbeats.has(execution.id)) return;
-    const entry = this.byExecution.get(execution.id);
     this.heartbeats.add(execution.id);
-    this.reporter.say(started(execution), () => entry && this.told(entry));
+    this.reporter.say(started(execution), () => this.entries.told(execution.id));
   }
 
   /** What belongs to others by now is refused, and so aborted; what is still ours is a repetition. */
@@ -211,22 +213,14 @@ export class EventWorker {
     }
   }
 
-  private ended(execution: Execution, outcome: Outcome | undefined): void {
-    const { delivery, startedAtMs } = execution;
-    const entry = this.byExecution.get(execution.id);
-    this.byExecution.delete(execution.id);
-    this.heartbeats.delete(execution.id);
-    const forget = (): void => {
-      if (entry) this.forget(entry);
-    };
-    if (outcome) this.reporter.say(ended(delivery, startedAtMs, outcome), forget);
-    else forget();
-    // Jobs that end in the same turn of the event loop are followed by as many at once.
+  private ended({ id, delivery, startedAtMs }: Execution, outcome: Outcome | undefined): void {
+    this.heartbeats.delete(id);
+    if (outcome) this.reporter.say(ended(delivery, startedAtMs, outcome), () => this.entries.ended(id));
+    else this.entries.ended(id);
     this.fillSoon();
   }
 
-  private filling = false;
-
+  /** Jobs that end in the same turn of the event loop are followed by as many at once. */
   private fillSoon(): void {
     if (this.filling) return;
     this.filling = true;
@@ -236,46 +230,39 @@ export class EventWorker {
     });
   }
 
-  /** The broker has what lets the release's records be done. */
-  private told(entry: JobEntry): void {
-    entry.told = true;
-    for (const offset of entry.offsets.splice(0)) this.readers.get(entry.delivery.queue)?.done(offset);
-  }
-
-  private forget(entry: JobEntry): void {
-    this.told(entry);
-    this.entries.delete(entry.key);
-    this.recent.add(entry.key);
-  }
-
   /** Another execution owns the attempt: nothing that this one says counts. */
   private refused({ executionId, jobId }: RefusedExecution): void {
     const execution = this.executor.running.get(executionId);
-    if (execution) this.executor.abort(execution, new OwnershipLostError(`another execution of job ${jobId} owns the attempt`));
+    if (execution)
+      this.executor.abort(
+        execution,
+        new OwnershipLostError(`another execution of job ${jobId} owns the attempt`),
+      );
   }
 
   /** What runs, runs on; what only waited is another worker's now. */
   private lost(partitions: readonly TopicPartition[]): void {
-    const isLost = isIn(partitions);
-    const orphaned = (entry: JobEntry): boolean => {
-      entry.offsets = entry.offsets.filter((offset) => !isLost(offset));
-      return entry.offsets.length === 0;
-    };
-    this.waiting.drop((entry) => {
-      const gone = orphaned(entry);
-      if (gone) this.entries.delete(entry.key);
-      return gone;
-    });
+    this.waiting.drop((entry) => this.entries.orphaned(entry, partitions));
   }
 
-  private async bury(reader: QueueReader, queue: string, record: IncomingRecord, taken: TakenOffset, reason: string): Promise<void> {
+  private async bury(
+    reader: QueueReader,
+    queue: string,
+    record: IncomingRecord,
+    taken: TakenOffset,
+    reason: string,
+  ): Promise<void> {
     if (!(await this.deadLetters.bury(record, reason))) return;
     const spoken = spokenOf(record, queue);
     if (!spoken) {
       reader.done(taken);
       return;
     }
-    const error = { code: 'undecodable' as const, message: `the record could not be decoded: ${reason}`, retryable: false };
+    const error = {
+      code: 'undecodable' as const,
+      message: `the record could not be decoded: ${reason}`,
+      retryable: false,
+    };
     this.reporter.say(ended(spoken, Date.now(), { kind: 'failed', error }), () => reader.done(taken));
   }
 }

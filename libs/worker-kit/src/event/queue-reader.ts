@@ -70,7 +70,11 @@ export class QueueReader {
       onLost: (partitions) => this.lost(partitions),
       onRebalancing: () => void this.commit(),
       onRecords: (batch) => this.read(batch),
-      onCrash: (error, crashes) => this.options.log.warn({ err: error, group: this.group, crashes }, 'the consumer broke and joins again'),
+      onCrash: (error, crashes) =>
+        this.options.log.warn(
+          { err: error, group: this.group, crashes },
+          'the consumer broke and joins again',
+        ),
     });
   }
 
@@ -116,7 +120,10 @@ export class QueueReader {
     try {
       return PartitionTerms.restore(metadata);
     } catch (error) {
-      this.options.log.error({ err: error, topic, partition }, 'the terms kept with a commit are lost; late records may run twice');
+      this.options.log.error(
+        { err: error, topic, partition },
+        'the terms kept with a commit are lost; late records may run twice',
+      );
       return new PartitionTerms();
     }
   }
@@ -147,7 +154,9 @@ export class QueueReader {
   }
 
   private pauseFull(partitions: readonly TopicPartition[]): void {
-    const full = partitions.filter((partition) => this.isFull(partition) && !this.paused.has(partitionKey(partition)));
+    const full = partitions.filter(
+      (partition) => this.isFull(partition) && !this.paused.has(partitionKey(partition)),
+    );
     if (full.length === 0) return;
     for (const partition of full) this.paused.add(partitionKey(partition));
     this.consumer.pause(full);
@@ -185,6 +194,7 @@ export class QueueReader {
     } catch (error) {
       this.outage.failed(error);
     }
-    if (!this.stopping && this.tracker.uncommitted().length > 0) this.timer ??= setTimeout(() => void this.commit(), commitMs);
+    if (!this.stopping && this.tracker.uncommitted().length > 0)
+      this.timer ??= setTimeout(() => void this.commit(), commitMs);
   }
 }

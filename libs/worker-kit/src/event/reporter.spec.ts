@@ -28,9 +28,18 @@ class Broker implements BrokerProducer {
   close = async (): Promise<void> => {};
 }
 
-const spoken = (): Spoken => ({ jobId: uuidv7(), attempt: 1, executionId: uuidv7(), tenantId: uuidv7(), queue: 'q', orderingKey: undefined });
-const success = (bytes: number) => ended(spoken(), 0, { kind: 'succeeded', result: { kind: 'json', json: 'x'.repeat(bytes) } });
-const reporterOf = (broker: Broker, onRoom = () => undefined as void): Reporter => new Reporter('worker', broker, { log: silentLog, onRoom });
+const spoken = (): Spoken => ({
+  jobId: uuidv7(),
+  attempt: 1,
+  executionId: uuidv7(),
+  tenantId: uuidv7(),
+  queue: 'q',
+  orderingKey: undefined,
+});
+const success = (bytes: number) =>
+  ended(spoken(), 0, { kind: 'succeeded', result: { kind: 'json', json: 'x'.repeat(bytes) } });
+const reporterOf = (broker: Broker, onRoom = () => undefined as void): Reporter =>
+  new Reporter('worker', broker, { log: silentLog, onRoom });
 
 it('says all in order, as many words in a record as fit', async () => {
   const broker = new Broker();
@@ -41,7 +50,9 @@ it('says all in order, as many words in a record as fit', async () => {
   broker.open();
   await reporter.acked();
   expect(broker.taken.map(({ events }) => events.length)).toEqual([limits.batch, limits.batch, 200]);
-  const said = broker.taken.flatMap(({ events }) => events.map(({ event }) => (event.case === 'heartbeat' ? event.value.executionIds[0] : '')));
+  const said = broker.taken.flatMap(({ events }) =>
+    events.map(({ event }) => (event.case === 'heartbeat' ? event.value.executionIds[0] : '')),
+  );
   expect(said).toEqual(Array.from({ length: 1_200 }, (_, n) => String(n)));
   expect(acked).toHaveLength(1_200);
 });
@@ -65,9 +76,19 @@ it('turns an outcome that the broker refuses for good into a failure, and loses 
   reporter.say(success(60_000));
   reporter.say(success(20));
   await reporter.acked();
-  const outcomes = broker.taken.flatMap(({ events }) => events.flatMap(({ event }) => (event.case === 'ended' ? [event.value] : [])));
-  expect(outcomes.map(({ outcome }) => outcome)).toEqual([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.SUCCEEDED]);
-  expect(outcomes[1]?.failure).toMatchObject({ code: 'result_not_storable', retryable: false, message: expect.stringContaining('too many') });
+  const outcomes = broker.taken.flatMap(({ events }) =>
+    events.flatMap(({ event }) => (event.case === 'ended' ? [event.value] : [])),
+  );
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+    Outcome.SUCCEEDED,
+    Outcome.FAILED,
+    Outcome.SUCCEEDED,
+  ]);
+  expect(outcomes[1]?.failure).toMatchObject({
+    code: 'result_not_storable',
+    retryable: false,
+    message: expect.stringContaining('too many'),
+  });
 });
 
 it('is full while too much is unsaid, and says when there is room again', async () => {

@@ -110,9 +110,14 @@ export class Reporter {
   }
 
   private async send(words: readonly Unsent[]): Promise<void> {
-    const report = create(WorkerReportSchema, { workerId: this.workerId, events: words.map(({ event }) => event) });
+    const report = create(WorkerReportSchema, {
+      workerId: this.workerId,
+      events: words.map(({ event }) => event),
+    });
     const { buffer, byteOffset, byteLength } = toBinary(WorkerReportSchema, report);
-    await this.producer.send(topics.outcomes, [{ key: this.workerId, value: Buffer.from(buffer, byteOffset, byteLength) }]);
+    await this.producer.send(topics.outcomes, [
+      { key: this.workerId, value: Buffer.from(buffer, byteOffset, byteLength) },
+    ]);
   }
 
   private ack(count: number): void {

@@ -5,7 +5,11 @@ import { WaitingJobs } from './waiting-jobs.js';
 import { WaitingTopic } from './waiting-topic.js';
 
 const entry = (key: string, bytes = 100): JobEntry => ({
-  key, bytes, state: 'waiting', told: false, offsets: [], delivery: { jobId: uuidv7() } as Delivery,
+  key,
+  bytes,
+  told: false,
+  offsets: [],
+  delivery: { jobId: uuidv7() } as Delivery,
 });
 const any = (): boolean => true;
 

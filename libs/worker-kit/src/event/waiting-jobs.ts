@@ -18,7 +18,9 @@ export class WaitingJobs {
       queue,
       topics: inPriority(queue).map((topic) => new WaitingTopic(topic, most)),
     }));
-    this.byTopic = new Map(this.queues.flatMap(({ topics }) => topics.map((waiting) => [waiting.topic, waiting])));
+    this.byTopic = new Map(
+      this.queues.flatMap(({ topics }) => topics.map((waiting) => [waiting.topic, waiting])),
+    );
   }
 
   topic(name: string): WaitingTopic {

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ExecutionEndedSchema} from '@baton/contracts';
+import type { ExecutionEndedSchema } from '@baton/contracts';
 import { Outcome as ProtoOutcome, WorkerEventSchema, type WorkerEvent } from '@baton/contracts';
 import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
@@ -59,14 +59,27 @@ export function ended(delivery: Spoken, startedAtMs: number, outcome: Outcome): 
 export function withoutResult(refused: Word, why: string): Word {
   const { event } = refused.event;
   if (event.case !== 'ended') return { ...refused, bytes: bareBytes };
-  const failure = { code: 'result_not_storable', message: `the broker refused the outcome: ${why}`, retryable: false };
+  const failure = {
+    code: 'result_not_storable',
+    message: `the broker refused the outcome: ${why}`,
+    retryable: false,
+  };
   const { execution, startedAtMs, finishedAtMs } = event.value;
-  const value = { ...(execution && { execution }), startedAtMs, finishedAtMs, outcome: ProtoOutcome.FAILED, failure };
+  const value = {
+    ...(execution && { execution }),
+    startedAtMs,
+    finishedAtMs,
+    outcome: ProtoOutcome.FAILED,
+    failure,
+  };
   return word({ case: 'ended', value });
 }
 
 /** What names an execution. */
-export type Spoken = Pick<Delivery, 'jobId' | 'attempt' | 'executionId' | 'tenantId' | 'queue' | 'orderingKey'>;
+export type Spoken = Pick<
+  Delivery,
+  'jobId' | 'attempt' | 'executionId' | 'tenantId' | 'queue' | 'orderingKey'
+>;
 
 function idsOf({ jobId, attempt, executionId, tenantId, queue, orderingKey = '' }: Spoken) {
   return { jobId, attempt, executionId, tenantId, queue, orderingKey };
@@ -85,7 +98,9 @@ function failureOf({ code, message, stack = '', retryable }: ExecutionFailure) {
 /** A UTF-16 unit takes at most three bytes; what is mostly ASCII is taken for one and a half. */
 function bodyBytes(outcome: Outcome): number {
   if ('result' in outcome) {
-    return outcome.result.kind === 'json' ? Math.ceil(outcome.result.json.length * 1.5) : outcome.result.bytes.length;
+    return outcome.result.kind === 'json'
+      ? Math.ceil(outcome.result.json.length * 1.5)
+      : outcome.result.bytes.length;
   }
   return 'error' in outcome ? 2 * (outcome.error.message.length + (outcome.error.stack?.length ?? 0)) : 0;
 }

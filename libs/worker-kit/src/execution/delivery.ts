@@ -40,4 +40,5 @@ export type Arrival =
     };
 
 /** Names one release of a job among all. */
-export const releaseKey = ({ jobId, attempt }: { jobId: string; attempt: number }): string => `${jobId}/${attempt}`;
+export const releaseKey = ({ jobId, attempt }: { jobId: string; attempt: number }): string =>
+  `${jobId}/${attempt}`;

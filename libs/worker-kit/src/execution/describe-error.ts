@@ -25,7 +25,13 @@ function textOf(error: unknown): { message: string; stack?: string } {
   }
   if (typeof error === 'string') return { message: cut(error) };
   const { message } = (error ?? {}) as { message?: unknown };
-  return { message: cut(typeof message === 'string' ? message : inspect(error, { depth: 2, maxStringLength: limits.errorChars })) };
+  return {
+    message: cut(
+      typeof message === 'string'
+        ? message
+        : inspect(error, { depth: 2, maxStringLength: limits.errorChars }),
+    ),
+  };
 }
 
 function cut(text: string): string {

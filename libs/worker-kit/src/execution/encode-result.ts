@@ -16,7 +16,9 @@ export function encodeResult(value: unknown): ExecutionResult {
   if (json.length * 3 > limits.resultBytes) {
     const bytes = Buffer.byteLength(json);
     if (bytes > limits.resultBytes) {
-      throw notStorable(`the handler's result has ${bytes} bytes as JSON; a result may have at most ${limits.resultBytes}`);
+      throw notStorable(
+        `the handler's result has ${bytes} bytes as JSON; a result may have at most ${limits.resultBytes}`,
+      );
     }
   }
   return { kind: 'json', json };
@@ -30,7 +32,8 @@ function toJson(value: unknown): string {
     if (BatonError.is(error)) throw error;
     throw notStorable(`the handler's result cannot be written as JSON: ${(error as Error).message}`, error);
   }
-  if (json === undefined) throw notStorable(`the handler returned a ${typeof value}, which JSON does not have`);
+  if (json === undefined)
+    throw notStorable(`the handler returned a ${typeof value}, which JSON does not have`);
   return json;
 }
 

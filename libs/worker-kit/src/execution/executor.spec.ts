@@ -89,18 +89,30 @@ describe('what a handler returns', () => {
   });
 
   it('is null when it is nothing', async () => {
-    expect(await jobs.run('nothing', null)).toEqual({ kind: 'succeeded', result: { kind: 'json', json: 'null' } });
+    expect(await jobs.run('nothing', null)).toEqual({
+      kind: 'succeeded',
+      result: { kind: 'json', json: 'null' },
+    });
   });
 
   it('may be a file', async () => {
     expect(await jobs.run('file', { bytes: limits.resultBytes })).toMatchObject({
       kind: 'succeeded',
-      result: { kind: 'file', mediaType: 'text/plain', name: 'x.txt', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      result: {
+        kind: 'file',
+        mediaType: 'text/plain',
+        name: 'x.txt',
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
     });
   });
 
   it.each([
-    ['give', { value: 'é'.repeat(limits.resultBytes / 2) }, /has 262146 bytes as JSON; a result may have at most 262144/],
+    [
+      'give',
+      { value: 'é'.repeat(limits.resultBytes / 2) },
+      /has 262146 bytes as JSON; a result may have at most 262144/,
+    ],
     ['file', { bytes: limits.resultBytes + 1 }, /"x.txt" has 262145 bytes/],
     ['file', { bytes: 1, nested: true }, /return the file alone/],
     ['circle', null, /cannot be written as JSON.*circular/s],
@@ -121,12 +133,19 @@ describe('what a handler throws', () => {
   it('arrives with its message and stack, through Nest', async () => {
     expect(await jobs.run('throw', { what: 'error' })).toEqual({
       kind: 'failed',
-      error: { code: 'handler_error', message: 'slow down', retryable: true, stack: expect.stringContaining('executor.spec') },
+      error: {
+        code: 'handler_error',
+        message: 'slow down',
+        retryable: true,
+        stack: expect.stringContaining('executor.spec'),
+      },
     });
   });
 
   it('may be anything', async () => {
-    expect(await jobs.run('throw', { what: 'text' })).toMatchObject({ error: { code: 'handler_error', message: 'just text' } });
+    expect(await jobs.run('throw', { what: 'text' })).toMatchObject({
+      error: { code: 'handler_error', message: 'just text' },
+    });
   });
 
   it('is cut to what is kept, and stays valid text', async () => {
@@ -140,42 +159,60 @@ describe('what a handler throws', () => {
   it('may say when to retry, and still is a failure', async () => {
     const before = Date.now();
     const outcome = await jobs.run('throw', { what: 'retry' });
-    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'handler_error', message: 'busy', retryable: true } });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'handler_error', message: 'busy', retryable: true },
+    });
     if (outcome?.kind !== 'failed') throw new Error('it did not fail');
     expect(outcome.retryAtMs).toBeGreaterThanOrEqual(before + 10_000);
     expect(outcome.retryAtMs).toBeLessThanOrEqual(Date.now() + 10_000);
   });
 
   it('may snooze, cancel, or be fatal', async () => {
-    expect(await jobs.run('throw', { what: 'snooze' })).toEqual({ kind: 'snoozed', retryAtMs: expect.any(Number) });
-    expect(await jobs.run('throw', { what: 'cancel' })).toMatchObject({ kind: 'cancelled', error: { message: 'no longer wanted' } });
+    expect(await jobs.run('throw', { what: 'snooze' })).toEqual({
+      kind: 'snoozed',
+      retryAtMs: expect.any(Number),
+    });
+    expect(await jobs.run('throw', { what: 'cancel' })).toMatchObject({
+      kind: 'cancelled',
+      error: { message: 'no longer wanted' },
+    });
     expect(await jobs.run('throw', { what: 'fatal' })).toMatchObject({
       kind: 'failed',
       error: { code: 'handler_fatal', message: 'never', retryable: false },
     });
   });
 
-  it.each([() => retryAt('soon'), () => snooze(Number.NaN), () => snooze('800d'), () => retryAt(new Date('x'))])(
-    'refuses a time that is none (%#)',
-    (make) => {
-      expect(make).toThrow(/was given .*; allowed: a Date, a duration such as "5m"/);
-    },
-  );
+  it.each([
+    () => retryAt('soon'),
+    () => snooze(Number.NaN),
+    () => snooze('800d'),
+    () => retryAt(new Date('x')),
+  ])('refuses a time that is none (%#)', (make) => {
+    expect(make).toThrow(/was given .*; allowed: a Date, a duration such as "5m"/);
+  });
 });
 
 describe('an abort', () => {
   it('by the timeout fails the attempt, whatever the handler returns then', async () => {
-    const timedOut = { kind: 'failed', error: { code: 'timeout', retryable: true, message: expect.stringContaining('30ms') } };
+    const timedOut = {
+      kind: 'failed',
+      error: { code: 'timeout', retryable: true, message: expect.stringContaining('30ms') },
+    };
     expect(await jobs.run('wait', { then: 'return' }, { timeoutMs: 30 })).toEqual(timedOut);
     expect(await jobs.run('wait', { then: 'throw' }, { timeoutMs: 30 })).toEqual(timedOut);
   });
 
   it("uses the handler's own timeout where that is shorter", async () => {
-    expect(await jobs.run('brief', null)).toMatchObject({ error: { code: 'timeout', message: expect.stringContaining('20ms') } });
+    expect(await jobs.run('brief', null)).toMatchObject({
+      error: { code: 'timeout', message: expect.stringContaining('20ms') },
+    });
   });
 
   it('frees the slot of a handler that ignores it, and tells the outcome without it', async () => {
-    expect(await jobs.run('wait', { then: 'hang' }, { timeoutMs: 20 })).toMatchObject({ error: { code: 'timeout' } });
+    expect(await jobs.run('wait', { then: 'hang' }, { timeoutMs: 20 })).toMatchObject({
+      error: { code: 'timeout' },
+    });
   });
 
   it('by a drain hands back what threw, and keeps what was finished', async () => {

@@ -1,5 +1,10 @@
 import { ControlFlow } from '../handler/control-flow.js';
-import { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError, type AbortCause } from './abort-causes.js';
+import {
+  AttemptTimeoutError,
+  OwnershipLostError,
+  WorkerDrainingError,
+  type AbortCause,
+} from './abort-causes.js';
 import { describeError, describeFatal } from './describe-error.js';
 import { encodeResult } from './encode-result.js';
 import type { Outcome } from './outcome.js';
@@ -33,7 +38,10 @@ export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome |
     case 'snooze':
       return { kind: 'snoozed', retryAtMs: ended.atMs };
     case 'cancel':
-      return { kind: 'cancelled', error: { code: 'job_cancelled', message: ended.message, retryable: false } };
+      return {
+        kind: 'cancelled',
+        error: { code: 'job_cancelled', message: ended.message, retryable: false },
+      };
     case 'fatal':
       return { kind: 'failed', error: describeFatal(ended.cause) };
   }

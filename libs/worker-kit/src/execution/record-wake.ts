@@ -3,7 +3,16 @@ import type { Execution } from './execution.js';
 
 /** How long the hand-over took: as the `worker.ack_wake` span of a sampled job, and in the histograms of all. */
 export function recordWake({ delivery, startedAtMs: takenAt }: Execution): void {
-  const { jobId, tenantId: tenant, queue, attempt, executionId, carrier, queuedAtMs: releasedAt, arrival } = delivery;
+  const {
+    jobId,
+    tenantId: tenant,
+    queue,
+    attempt,
+    executionId,
+    carrier,
+    queuedAtMs: releasedAt,
+    arrival,
+  } = delivery;
   const job = { jobId, tenant, queue, attempt, executionId, carrier, releasedAt, takenAt };
   if (arrival.system === 'postgresql') {
     claimSeconds.labels(queue, 'polling').observe(secondsBetween(releasedAt, takenAt));
@@ -15,7 +24,14 @@ export function recordWake({ delivery, startedAtMs: takenAt }: Execution): void 
   brokerSeconds.labels(queue).observe(secondsBetween(publishedAt, receivedAt));
   claimSeconds.labels(queue, 'event').observe(secondsBetween(receivedAt, takenAt));
   recordAckWake({
-    ...job, system: 'kafka', destination: topic, partition, offset: offset.toString(), group, publishedAt, receivedAt,
+    ...job,
+    system: 'kafka',
+    destination: topic,
+    partition,
+    offset: offset.toString(),
+    group,
+    publishedAt,
+    receivedAt,
   });
 }
 

@@ -15,7 +15,15 @@ export function runHandler(
   log: Log,
 ): { span: RunSpan; end: Promise<HandlerEnd> } {
   const { jobId, tenantId, queue, attempt, executionId, carrier } = execution.delivery;
-  const run = { jobId, tenant: tenantId, queue, attempt, executionId, carrier, startTime: execution.startedAtMs };
+  const run = {
+    jobId,
+    tenant: tenantId,
+    queue,
+    attempt,
+    executionId,
+    carrier,
+    startTime: execution.startedAtMs,
+  };
   const span = startRunSpan(run);
   return { span, end: context.with(span.context, () => call(execution, handler, log)) };
 }
@@ -25,7 +33,10 @@ async function call(execution: Execution, { handle }: ServedHandler, log: Log): 
     const payload = parsePayload(execution.delivery.payload);
     const returned: unknown = await handle(payload, new JobContext(execution, log));
     // An interceptor makes an Observable of it.
-    return { how: 'returned', value: isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned };
+    return {
+      how: 'returned',
+      value: isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned,
+    };
   } catch (error) {
     return { how: 'threw', error };
   }
@@ -35,6 +46,8 @@ function parsePayload(payload: string): unknown {
   try {
     return JSON.parse(payload);
   } catch (error) {
-    throw new BatonError('undecodable', `the payload is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new BatonError('undecodable', `the payload is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

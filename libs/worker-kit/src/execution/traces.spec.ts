@@ -55,10 +55,21 @@ it('the wake and the run are under produce, what the handler does is under the r
   const ids = { jobId: uuidv7(), attempt: 2, executionId: uuidv7() };
   await jobs.run('traced', 'return', { ...ids, carrier: carrier('01') });
   const runId = runSpanId(ids.jobId, ids.attempt, ids.executionId);
-  expect(named(spanNames.ackWake)).toMatchObject({ traceId, parentSpanId: produceId, kind: 'consumer', status: 'unset' });
+  expect(named(spanNames.ackWake)).toMatchObject({
+    traceId,
+    parentSpanId: produceId,
+    kind: 'consumer',
+    status: 'unset',
+  });
   expect(named(spanNames.run)).toMatchObject({
-    traceId, spanId: runId, parentSpanId: produceId, status: 'unset',
-    attributes: expect.objectContaining({ [attributeNames.jobId]: ids.jobId, [attributeNames.outcome]: 'succeeded' }),
+    traceId,
+    spanId: runId,
+    parentSpanId: produceId,
+    status: 'unset',
+    attributes: expect.objectContaining({
+      [attributeNames.jobId]: ids.jobId,
+      [attributeNames.outcome]: 'succeeded',
+    }),
   });
   expect(named('my own work')).toMatchObject({ traceId, parentSpanId: runId });
   expect(traceIds).toEqual([traceId, traceId]);
@@ -81,7 +92,10 @@ it('a lost execution ends its run without an error', async () => {
   const job = jobs.start('traced', 'wait', { carrier: carrier('01') });
   job.abort(new OwnershipLostError('another has it'));
   await job.outcome;
-  expect(named(spanNames.run)).toMatchObject({ status: 'unset', attributes: expect.objectContaining({ [attributeNames.outcome]: 'refused' }) });
+  expect(named(spanNames.run)).toMatchObject({
+    status: 'unset',
+    attributes: expect.objectContaining({ [attributeNames.outcome]: 'refused' }),
+  });
 });
 
 it('an unsampled job draws nothing, and its context goes on', async () => {

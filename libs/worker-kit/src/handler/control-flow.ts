@@ -25,7 +25,12 @@ export class Retry extends ControlFlow {
     readonly atMs: number,
     cause: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : `the handler asked for a retry at ${new Date(atMs).toISOString()}`, { cause });
+    super(
+      cause instanceof Error
+        ? cause.message
+        : `the handler asked for a retry at ${new Date(atMs).toISOString()}`,
+      { cause },
+    );
   }
 }
 

@@ -28,13 +28,19 @@ export class FileResult {
   /** @throws BatonError `result_not_storable` when the file is too large, or its type or name cannot be kept */
   static of(bytes: Uint8Array, options: FileOptions): FileResult {
     if (bytes.byteLength > limits.resultBytes) {
-      throw refused(`the file "${options.name}" has ${bytes.byteLength} bytes; a result may have at most ${limits.resultBytes}`);
+      throw refused(
+        `the file "${options.name}" has ${bytes.byteLength} bytes; a result may have at most ${limits.resultBytes}`,
+      );
     }
     if (!mediaType.test(options.mediaType)) {
-      throw refused(`the file's media type is "${options.mediaType}"; allowed: type/subtype, such as image/png`);
+      throw refused(
+        `the file's media type is "${options.mediaType}"; allowed: type/subtype, such as image/png`,
+      );
     }
     if (options.name.length < 1 || options.name.length > 255 || badInName.test(options.name)) {
-      throw refused(`the file's name is ${JSON.stringify(options.name)}; allowed: 1 to 255 characters without control characters or slashes`);
+      throw refused(
+        `the file's name is ${JSON.stringify(options.name)}; allowed: 1 to 255 characters without control characters or slashes`,
+      );
     }
     const { buffer, byteOffset, byteLength } = bytes;
     return new FileResult(Buffer.from(buffer, byteOffset, byteLength), options.mediaType, options.name);

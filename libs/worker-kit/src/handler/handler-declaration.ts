@@ -34,16 +34,25 @@ export function declareHandler(queue: string, name: string, options: JobHandlerO
   }
   const { concurrency, timeout } = options;
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
-    throw new HandlerSetupError(`${name} has concurrency ${concurrency}; allowed: a whole number of at least 1`);
+    throw new HandlerSetupError(
+      `${name} has concurrency ${concurrency}; allowed: a whole number of at least 1`,
+    );
   }
-  return { queue, name, concurrency, timeoutMs: timeout === undefined ? undefined : timeoutOf(timeout, name) };
+  return {
+    queue,
+    name,
+    concurrency,
+    timeoutMs: timeout === undefined ? undefined : timeoutOf(timeout, name),
+  };
 }
 
 function timeoutOf(timeout: string | number, name: string): number {
   const ms = parseDuration(timeout);
   if (ms === undefined || ms < 1 || ms > limits.timeoutMs) {
     const longest = formatDuration(limits.timeoutMs);
-    throw new HandlerSetupError(`${name} has timeout ${JSON.stringify(timeout)}; allowed: a duration of at most ${longest}, such as "30s"`);
+    throw new HandlerSetupError(
+      `${name} has timeout ${JSON.stringify(timeout)}; allowed: a duration of at most ${longest}, such as "30s"`,
+    );
   }
   return ms;
 }

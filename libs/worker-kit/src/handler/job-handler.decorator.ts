@@ -20,9 +20,8 @@ type HandlerMethod<Queue extends string> = (
   ...rest: never[]
 ) => ResultOf<Queue> | FileResult | Promise<ResultOf<Queue> | FileResult>;
 
-type Handles<Queue extends string> = unknown extends PayloadOf<Queue>
-  ? (...args: never[]) => unknown
-  : HandlerMethod<Queue>;
+type Handles<Queue extends string> =
+  unknown extends PayloadOf<Queue> ? (...args: never[]) => unknown : HandlerMethod<Queue>;
 
 /**
  * Makes a method of a Nest controller the handler of a queue's jobs. It is called with the payload and the
@@ -36,12 +35,18 @@ export function JobHandler<Queue extends string>(queue: Queue, options: JobHandl
     key: string,
     descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
-    const declaration: HandlerDeclaration = declareHandler(queue, `${target.constructor.name}.${key}`, options);
+    const declaration: HandlerDeclaration = declareHandler(
+      queue,
+      `${target.constructor.name}.${key}`,
+      options,
+    );
     if (!Reflect.hasMetadata(PARAM_ARGS_METADATA, target.constructor, key)) {
       (options.payload ? CheckedPayload(options.payload) : Payload())(target, key, 0);
       Ctx()(target, key, 1);
     } else if (options.payload) {
-      throw new HandlerSetupError(`${declaration.name} has a payload schema and decorated parameters; give the schema to its @Payload()`);
+      throw new HandlerSetupError(
+        `${declaration.name} has a payload schema and decorated parameters; give the schema to its @Payload()`,
+      );
     }
     MessagePattern(queue, jobTransport, { [declarationKey]: declaration })(target, key, descriptor);
   };

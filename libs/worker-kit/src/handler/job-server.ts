@@ -1,5 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
-import { Server, type CustomTransportStrategy, type MessageHandler, type NestMicroservice } from '@nestjs/microservices';
+import {
+  Server,
+  type CustomTransportStrategy,
+  type MessageHandler,
+  type NestMicroservice,
+} from '@nestjs/microservices';
 import type { HandlerDeclaration } from './handler-declaration.js';
 import { HandlerSetupError } from './handler-setup.error.js';
 import { declarationKey, jobTransport } from './job-handler.decorator.js';
@@ -26,14 +31,20 @@ export abstract class JobServer extends Server implements CustomTransportStrateg
     if (!declaration) return;
     const other = this.served.get(declaration.queue);
     if (other) {
-      throw new HandlerSetupError(`queue "${declaration.queue}" has two handlers: ${other.name} and ${declaration.name}; allowed: one`);
+      throw new HandlerSetupError(
+        `queue "${declaration.queue}" has two handlers: ${other.name} and ${declaration.name}; allowed: one`,
+      );
     }
     this.served.set(declaration.queue, { ...declaration, handle: callback });
   }
 
   override listen(callback: (error?: unknown) => void): void {
     if (this.served.size === 0) {
-      callback(new HandlerSetupError('there is no handler to serve; mark a method of a Nest controller with @JobHandler'));
+      callback(
+        new HandlerSetupError(
+          'there is no handler to serve; mark a method of a Nest controller with @JobHandler',
+        ),
+      );
       return;
     }
     this.start(this.served).then(
@@ -63,7 +74,10 @@ export abstract class JobServer extends Server implements CustomTransportStrateg
  */
 export function connectJobServer(app: INestApplication, server: JobServer): NestMicroservice {
   // Deferred, since Nest otherwise wraps the handlers here and now, before the filter is there.
-  const connected = app.connectMicroservice<{ strategy: JobServer }>({ strategy: server }, { deferInitialization: true });
+  const connected = app.connectMicroservice<{ strategy: JobServer }>(
+    { strategy: server },
+    { deferInitialization: true },
+  );
   const microservice = connected as NestMicroservice;
   // The application calls them; a deferred microservice would a second time.
   microservice.setIsInitHookCalled(true);

@@ -1,6 +1,20 @@
 import {
-  Catch, Controller, Inject, Injectable, Scope, UseFilters, UseGuards, UseInterceptors, UsePipes,
-  type ArgumentsHost, type CallHandler, type CanActivate, type ExecutionContext, type NestInterceptor, type PipeTransform, type RpcExceptionFilter,
+  Catch,
+  Controller,
+  Inject,
+  Injectable,
+  Scope,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
+  type RpcExceptionFilter,
 } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { map, of, type Observable } from 'rxjs';
@@ -90,7 +104,10 @@ beforeAll(async () => {
 });
 afterAll(() => jobs.close());
 
-const json = (value: unknown) => ({ kind: 'succeeded', result: { kind: 'json', json: JSON.stringify(value) } });
+const json = (value: unknown) => ({
+  kind: 'succeeded',
+  result: { kind: 'json', json: JSON.stringify(value) },
+});
 
 it('pipes and interceptors wrap a handler', async () => {
   expect(await jobs.run('piped', '  Ann ')).toEqual(json('Ann by piped!'));
@@ -98,13 +115,17 @@ it('pipes and interceptors wrap a handler', async () => {
 
 it('a guard that refuses fails the attempt', async () => {
   expect(await jobs.run('piped', 'Ann', { tenantId: 'stranger' })).toMatchObject({
-    kind: 'failed', error: { code: 'handler_error', message: 'Forbidden resource' },
+    kind: 'failed',
+    error: { code: 'handler_error', message: 'Forbidden resource' },
   });
 });
 
 it('a filter may turn an error into a result, and others stay what they are', async () => {
   expect(await jobs.run('filtered', true)).toEqual(json('as told of filtered'));
-  expect(await jobs.run('filtered', false)).toMatchObject({ kind: 'failed', error: { message: 'not this one', stack: expect.stringContaining('TypeError') } });
+  expect(await jobs.run('filtered', false)).toMatchObject({
+    kind: 'failed',
+    error: { message: 'not this one', stack: expect.stringContaining('TypeError') },
+  });
 });
 
 it('decorated parameters come in their own order', async () => {
@@ -114,7 +135,12 @@ it('decorated parameters come in their own order', async () => {
 it('a schema gives the handler what it makes of the payload, and refuses for good what it does not know', async () => {
   expect(await jobs.run('checked', { count: '41' })).toEqual(json(42));
   expect(await jobs.run('checked', { count: 'x', more: 1 })).toMatchObject({
-    kind: 'failed', error: { code: 'handler_fatal', retryable: false, message: expect.stringMatching(/^the payload is not valid: count: .*; .*more/) },
+    kind: 'failed',
+    error: {
+      code: 'handler_fatal',
+      retryable: false,
+      message: expect.stringMatching(/^the payload is not valid: count: .*; .*more/),
+    },
   });
 });
 
@@ -136,7 +162,9 @@ describe('a declaration that cannot be served', () => {
       @JobHandler('same')
       second(): void {}
     }
-    await expect(JobTester.create({ controllers: [One, Two] })).rejects.toThrow('queue "same" has two handlers: One.first and Two.second; allowed: one');
+    await expect(JobTester.create({ controllers: [One, Two] })).rejects.toThrow(
+      'queue "same" has two handlers: One.first and Two.second; allowed: one',
+    );
   });
 
   it('is refused: none at all', async () => {
@@ -151,7 +179,9 @@ describe('a declaration that cannot be served', () => {
     class Bad {
       run(): void {}
     }
-    const descriptor = Object.getOwnPropertyDescriptor(Bad.prototype, 'run') as TypedPropertyDescriptor<() => void>;
+    const descriptor = Object.getOwnPropertyDescriptor(Bad.prototype, 'run') as TypedPropertyDescriptor<
+      () => void
+    >;
     const declare = () => JobHandler(queue, options)(Bad.prototype, 'run', descriptor);
     expect(declare).toThrow(HandlerSetupError);
     expect(declare).toThrow(message);

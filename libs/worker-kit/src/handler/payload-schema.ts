@@ -5,7 +5,9 @@ import { fatal, type Fatal } from './control-flow.js';
 /** Any Standard Schema: zod, valibot, arktype … */
 export type PayloadSchema = NonNullable<ParameterDecoratorOptions['schema']>;
 
-type Issues = Parameters<NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>>[0];
+type Issues = Parameters<
+  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
+>[0];
 
 /** The payload, as the schema gives it. One that the schema refuses is fatal, and says each thing that is wrong. */
 export function CheckedPayload(schema: PayloadSchema): ParameterDecorator {

@@ -20,8 +20,12 @@ export class ClaimGroup {
 
 export function claimGroups(handlers: ServedHandlers): ClaimGroup[] {
   const queuesOf = (bounded: boolean): string[] =>
-    [...handlers.values()].filter((handler) => (handler.concurrency !== undefined) === bounded).map(({ queue }) => queue);
+    [...handlers.values()]
+      .filter((handler) => (handler.concurrency !== undefined) === bounded)
+      .map(({ queue }) => queue);
   const shared = queuesOf(false);
   const bounded = queuesOf(true);
-  return [...(shared.length > 0 ? [shared] : []), ...bounded.map((queue) => [queue])].map((queues) => new ClaimGroup(queues));
+  return [...(shared.length > 0 ? [shared] : []), ...bounded.map((queue) => [queue])].map(
+    (queues) => new ClaimGroup(queues),
+  );
 }

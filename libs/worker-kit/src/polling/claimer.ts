@@ -5,7 +5,7 @@ import { uuidv7 } from 'uuidv7';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
-import type { ClaimGroup} from './claim-group.js';
+import type { ClaimGroup } from './claim-group.js';
 import { claimGroups } from './claim-group.js';
 
 /** How soon a claim that PostgreSQL did not answer is tried again. */
@@ -46,7 +46,9 @@ export class Claimer {
 
   /** There may be jobs in these queues; without queues: in any. */
   wake(source: 'notify' | 'sweep', queues?: readonly string[]): void {
-    const woken = this.groups.filter((group) => !queues || group.queues.some((queue) => queues.includes(queue)));
+    const woken = this.groups.filter(
+      (group) => !queues || group.queues.some((queue) => queues.includes(queue)),
+    );
     if (woken.length === 0) return;
     wakes.labels(source).inc();
     this.feed(woken);
@@ -105,7 +107,12 @@ export class Claimer {
     // Whoever wakes it from here on means jobs that this claim may not see.
     group.hungry = false;
     try {
-      const rows = await claimJobs(database.pool, { workerId, queues: group.inTurn(), executionIds, extendLease });
+      const rows = await claimJobs(database.pool, {
+        workerId,
+        queues: group.inTurn(),
+        executionIds,
+        extendLease,
+      });
       this.outage.worked();
       if (extendLease) this.extendedAt = now;
       claimPolls.labels(rows.length === 0 ? 'empty' : 'jobs').inc();

@@ -1,6 +1,12 @@
 import { channels, timing } from '@baton/contracts';
 import { Notifier, type TerminalOutcome } from '@baton/persistence';
-import { createTestDatabase, seedJobs, seedTenant, type SeededTenant, type TestDatabase } from '@baton/persistence/testing';
+import {
+  createTestDatabase,
+  seedJobs,
+  seedTenant,
+  type SeededTenant,
+  type TestDatabase,
+} from '@baton/persistence/testing';
 import { Controller, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestMicroservice } from '@nestjs/microservices';
@@ -57,12 +63,25 @@ function handlersOf(scene: Scene): Type {
 }
 
 async function startWorker(scene: Scene, { concurrency = 10, graceMs = 50 } = {}): Promise<NestMicroservice> {
-  const feed = { publish: async (outcomes: readonly TerminalOutcome[]) => void scene.terminal.push(...outcomes) };
+  const feed = {
+    publish: async (outcomes: readonly TerminalOutcome[]) => void scene.terminal.push(...outcomes),
+  };
   const strategy = new PollingServer({
-    database: db.database, notifier, feed, log: silentLog, concurrency, graceMs, letGoMs: 50, applicationName: 'worker-test',
+    database: db.database,
+    notifier,
+    feed,
+    log: silentLog,
+    concurrency,
+    graceMs,
+    letGoMs: 50,
+    applicationName: 'worker-test',
   });
   const root = { module: class Root {}, controllers: [handlersOf(scene)] };
-  const app = (await NestFactory.createMicroservice(root, { strategy, logger: false, abortOnError: false })) as NestMicroservice;
+  const app = (await NestFactory.createMicroservice(root, {
+    strategy,
+    logger: false,
+    abortOnError: false,
+  })) as NestMicroservice;
   app.useGlobalFilters(new RethrowFilter());
   workers.push(app);
   await app.listen();
@@ -77,9 +96,13 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
   }
 }
 
-const rows = async <T>(text: string, values: unknown[] = []): Promise<T[]> => (await db.database.pool.query(text, values)).rows as T[];
+const rows = async <T>(text: string, values: unknown[] = []): Promise<T[]> =>
+  (await db.database.pool.query(text, values)).rows as T[];
 const wake = (): void => notifier.wake(channels.jobs, seeded.queue);
-const liveWorkers = () => rows<{ id: string }>(`SELECT id FROM baton.worker WHERE state = 'alive' AND $1 = ANY (queues)`, [seeded.queue]);
+const liveWorkers = () =>
+  rows<{ id: string }>(`SELECT id FROM baton.worker WHERE state = 'alive' AND $1 = ANY (queues)`, [
+    seeded.queue,
+  ]);
 
 beforeAll(async () => {
   db = await createTestDatabase();
@@ -90,7 +113,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const app of workers.splice(0)) await app.close();
-  const sessions = await rows(`SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'worker-test-listen' AND datname = current_database()`);
+  const sessions = await rows(
+    `SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'worker-test-listen' AND datname = current_database()`,
+  );
   expect(sessions).toEqual([]);
 });
 afterAll(async () => {
@@ -106,12 +131,19 @@ it('runs what waits and what comes, stores the results and announces them', asyn
   const [after] = await seedJobs(db.database, seeded, [{ payload: [3] }]);
   wake();
   await until('the new job ends', () => scene.terminal.length === 3);
-  expect(scene.terminal.map(({ jobId, state, result }) => ({ jobId, state, result })).sort((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual([
+  expect(
+    scene.terminal
+      .map(({ jobId, state, result }) => ({ jobId, state, result }))
+      .sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
+  ).toEqual([
     { jobId: before[0], state: 'succeeded', result: { kind: 'json', json: '{"a":1}' } },
     { jobId: before[1], state: 'succeeded', result: { kind: 'json', json: '"two"' } },
     { jobId: after, state: 'succeeded', result: { kind: 'json', json: '[3]' } },
   ]);
-  const history = await rows<{ result: string }>('SELECT result FROM baton.job_history WHERE queue = $1 ORDER BY id', [seeded.queue]);
+  const history = await rows<{ result: string }>(
+    'SELECT result FROM baton.job_history WHERE queue = $1 ORDER BY id',
+    [seeded.queue],
+  );
   expect(history.map(({ result }) => result)).toEqual(['{"a":1}', '"two"', '[3]']);
 });
 
@@ -121,7 +153,11 @@ it('makes the queues it has handlers for, and changes none that is there', async
   await startWorker(new Scene());
   seeded = { ...seeded, queue: `${known}-new` };
   await startWorker(new Scene());
-  expect(await rows(`SELECT name, dispatch_mode, max_attempts FROM baton.queue WHERE name LIKE $1 ORDER BY name`, [`${known}%`])).toEqual([
+  expect(
+    await rows(`SELECT name, dispatch_mode, max_attempts FROM baton.queue WHERE name LIKE $1 ORDER BY name`, [
+      `${known}%`,
+    ]),
+  ).toEqual([
     { name: known, dispatch_mode: 'event', max_attempts: 9 },
     { name: `${known}-new`, dispatch_mode: 'polling', max_attempts: 5 },
   ]);
@@ -129,10 +165,17 @@ it('makes the queues it has handlers for, and changes none that is there', async
 
 it('runs no more at once than it has slots, and all in the end', async () => {
   const scene = new Scene();
-  await seedJobs(db.database, seeded, Array.from({ length: 5 }, () => ({ payload: { do: 'wait' } })));
+  await seedJobs(
+    db.database,
+    seeded,
+    Array.from({ length: 5 }, () => ({ payload: { do: 'wait' } })),
+  );
   await startWorker(scene, { concurrency: 2 });
   await until('two are entered', () => scene.entered.length === 2);
-  const [{ running } = { running: 0 }] = await rows<{ running: number }>(`SELECT count(*)::int AS running FROM baton.job WHERE state = 'running' AND queue = $1`, [seeded.queue]);
+  const [{ running } = { running: 0 }] = await rows<{ running: number }>(
+    `SELECT count(*)::int AS running FROM baton.job WHERE state = 'running' AND queue = $1`,
+    [seeded.queue],
+  );
   expect(running).toBe(2);
   scene.open();
   await until('all end', () => scene.terminal.length === 5);
@@ -141,7 +184,11 @@ it('runs no more at once than it has slots, and all in the end', async () => {
 
 it('keeps the order of a key', async () => {
   const scene = new Scene();
-  const ids = await seedJobs(db.database, seeded, Array.from({ length: 8 }, () => ({ orderingKey: 'k' })));
+  const ids = await seedJobs(
+    db.database,
+    seeded,
+    Array.from({ length: 8 }, () => ({ orderingKey: 'k' })),
+  );
   await startWorker(scene);
   await until('all end', () => scene.terminal.length === 8);
   expect(scene.entered).toEqual(ids);
@@ -156,12 +203,19 @@ it.each([
   await startWorker(scene);
   // What timers do when a job is due.
   const release = async (): Promise<boolean> => {
-    await rows(`UPDATE baton.job SET state = 'queued', attempt = attempt + 1, execution_id = NULL, worker_id = NULL, started_seq = NULL WHERE id = $1 AND state = 'scheduled'`, [id]);
+    await rows(
+      `UPDATE baton.job SET state = 'queued', attempt = attempt + 1, execution_id = NULL, worker_id = NULL, started_seq = NULL WHERE id = $1 AND state = 'scheduled'`,
+      [id],
+    );
     wake();
     return scene.terminal.length === 1;
   };
   await until('it ends', release);
-  expect(scene.terminal[0]).toMatchObject({ jobId: id, attempt, result: { kind: 'json', json: String(attempt) } });
+  expect(scene.terminal[0]).toMatchObject({
+    jobId: id,
+    attempt,
+    result: { kind: 'json', json: String(attempt) },
+  });
   expect(scene.contexts.at(-1)).toMatchObject({ attempt, failures, redelivered: true, idempotencyKey: id });
 });
 
@@ -173,10 +227,12 @@ it('hands back what does not end within the grace of a drain, and leaves', async
   await app.close();
   workers.length = 0;
   expect(scene.aborted).toHaveLength(1);
-  expect(await rows('SELECT state, attempt, failures, worker_id FROM baton.job WHERE id = $1', [id])).toEqual([
-    { state: 'queued', attempt: 2, failures: 0, worker_id: null },
+  expect(await rows('SELECT state, attempt, failures, worker_id FROM baton.job WHERE id = $1', [id])).toEqual(
+    [{ state: 'queued', attempt: 2, failures: 0, worker_id: null }],
+  );
+  expect(await rows('SELECT state FROM baton.worker WHERE $1 = ANY (queues)', [seeded.queue])).toEqual([
+    { state: 'left' },
   ]);
-  expect(await rows('SELECT state FROM baton.worker WHERE $1 = ANY (queues)', [seeded.queue])).toEqual([{ state: 'left' }]);
 });
 
 it('lets a running job end within the grace of a drain', async () => {
@@ -199,7 +255,10 @@ it('aborts what it ran and begins anew when it was given up for lost', async () 
   const [before] = await liveWorkers();
   // What a rescue does.
   await rows(`UPDATE baton.worker SET state = 'lost' WHERE id = $1`, [before?.id]);
-  await rows(`UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, worker_id = NULL, started_seq = NULL, payload = '"again"' WHERE id = $1`, [id]);
+  await rows(
+    `UPDATE baton.job SET state = 'queued', attempt = 2, execution_id = NULL, worker_id = NULL, started_seq = NULL, payload = '"again"' WHERE id = $1`,
+    [id],
+  );
   wake();
   await until('the job runs again', () => scene.terminal.length === 1);
   expect(scene.aborted).toEqual([expect.objectContaining({ code: 'worker_lost' })]);
@@ -218,7 +277,9 @@ it('keeps running and remains the same worker when its sessions end', async () =
   const holder = `SELECT l.pid FROM pg_locks l JOIN baton.worker w ON w.number = l.objid AND w.id = $1 WHERE l.locktype = 'advisory' AND l.granted`;
   const [session] = await rows<{ pid: number }>(holder, [before?.id]);
   expect(session).toBeDefined();
-  await rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  await rows(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
   await until('it holds its lock again', async () => {
     const [next] = await rows<{ pid: number }>(holder, [before?.id]).catch(() => []);
     return next !== undefined && next.pid !== session?.pid;
@@ -241,6 +302,12 @@ it('holds its lease with what it runs, and gives back a claim whose answer was l
     `UPDATE baton.job SET state = 'running', worker_id = $1, execution_id = gen_random_uuid(), started_at = baton.now() - interval '1 min' WHERE id = $2`,
     [worker?.id, ghost],
   );
-  await until('the ghost runs', () => scene.terminal.some(({ jobId }) => jobId === ghost), timing.leaseRenewMs + 3_000);
-  expect(await rows('SELECT state, attempt FROM baton.job WHERE id = $1', [id])).toEqual([{ state: 'running', attempt: 1 }]);
+  await until(
+    'the ghost runs',
+    () => scene.terminal.some(({ jobId }) => jobId === ghost),
+    timing.leaseRenewMs + 3_000,
+  );
+  expect(await rows('SELECT state, attempt FROM baton.job WHERE id = $1', [id])).toEqual([
+    { state: 'running', attempt: 1 },
+  ]);
 });

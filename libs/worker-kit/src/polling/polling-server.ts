@@ -28,4 +28,3 @@ export class PollingServer extends JobServer {
     await withoutTracing(() => worker.start());
   }
 }
-

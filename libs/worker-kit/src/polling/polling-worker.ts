@@ -59,17 +59,27 @@ export class PollingWorker {
     const workerId = () => this.incarnation?.id;
     const onLost = (id: string) => this.beginAnew(id);
     this.executor = new Executor({
-      slots, handlers, log, ...(letGoMs !== undefined && { letGoMs }),
+      slots,
+      handlers,
+      log,
+      ...(letGoMs !== undefined && { letGoMs }),
       onEnded: (execution, outcome) => this.ended(execution, outcome),
     });
     this.settler = new Settler({ database, log, onSettled: (report) => this.settled(report) });
     this.lease = new LeaseKeeper({
-      database, log, workerId, onLost,
+      database,
+      log,
+      workerId,
+      onLost,
       executionIds: () => [...this.executor.running.keys(), ...this.settler.executionIds()],
       onReleased: (released) => this.wakeFor(released),
     });
     this.claimer = new Claimer({
-      database, handlers, log, workerId, onLost,
+      database,
+      handlers,
+      log,
+      workerId,
+      onLost,
       // Outcomes that pile up unsettled take the place of jobs.
       room: (queue) => (this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue)),
       onClaimed: (rows, id) => this.claimed(rows, id),
@@ -102,7 +112,11 @@ export class PollingWorker {
     await this.claimer.stop();
     await this.executor.drain(graceMs);
     const taken = await doneWithin(settleAtEndMs, this.settler.settled());
-    if (!taken) log.error({ outcomes: this.settler.size }, 'PostgreSQL did not take the last outcomes; their jobs will run again');
+    if (!taken)
+      log.error(
+        { outcomes: this.settler.size },
+        'PostgreSQL did not take the last outcomes; their jobs will run again',
+      );
     this.lease.stop();
     await this.incarnation?.end(taken);
     await this.renewing;
@@ -111,7 +125,12 @@ export class PollingWorker {
   private async begin(): Promise<void> {
     const { database, applicationName, log } = this.options;
     const incarnation: Incarnation = new Incarnation({
-      database, applicationName, log, host: hostname(), pid: process.pid, queues: [...this.handlers.keys()],
+      database,
+      applicationName,
+      log,
+      host: hostname(),
+      pid: process.pid,
+      queues: [...this.handlers.keys()],
       onWake: (queues) => this.claimer.wake('notify', queues),
       onListening: () => this.claimer.wake('sweep'),
       onLost: () => this.beginAnew(incarnation.id),
@@ -126,8 +145,13 @@ export class PollingWorker {
     const lost = this.incarnation;
     if (!lost || lost.id !== lostId) return;
     this.incarnation = undefined;
-    this.options.log.warn({ worker: lostId, running: this.executor.running.size }, 'the worker was given up for lost and begins anew');
-    this.executor.abortAll(new OwnershipLostError(`worker ${lostId} was given up for lost; its jobs run elsewhere`));
+    this.options.log.warn(
+      { worker: lostId, running: this.executor.running.size },
+      'the worker was given up for lost and begins anew',
+    );
+    this.executor.abortAll(
+      new OwnershipLostError(`worker ${lostId} was given up for lost; its jobs run elsewhere`),
+    );
     this.renewing = lost.end(false).then(() => (this.draining ? undefined : this.begin()));
   }
 
@@ -153,7 +177,9 @@ export class PollingWorker {
     const { feed, notifier, log } = this.options;
     const terminal = settled.flatMap((each) => each.terminal ?? []);
     if (terminal.length > 0) {
-      feed.publish(terminal).catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
+      feed
+        .publish(terminal)
+        .catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
     }
     if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
     this.wakeFor(released);
@@ -170,6 +196,11 @@ export class PollingWorker {
 
   /** Whether a job just released would be claimed by this worker at once: then nobody else need be woken. */
   private mayTake(queue: string): boolean {
-    return !this.draining && this.incarnation !== undefined && this.handlers.has(queue) && this.executor.freeFor(queue) > 0;
+    return (
+      !this.draining &&
+      this.incarnation !== undefined &&
+      this.handlers.has(queue) &&
+      this.executor.freeFor(queue) > 0
+    );
   }
 }

@@ -1,9 +1,20 @@
-import { duplicateSettles, isSampled, jobsSettled, recordSettleBatch, settleSeconds, type SettledJob } from '@baton/tracing';
+import {
+  duplicateSettles,
+  isSampled,
+  jobsSettled,
+  recordSettleBatch,
+  settleSeconds,
+  type SettledJob,
+} from '@baton/tracing';
 import type { Settled } from '@baton/persistence';
 import type { Unsettled } from './settler.js';
 
 /** A committed batch, in the metrics of all and in the `result.settle` spans of the sampled. */
-export function recordSettled(batch: readonly Unsettled[], settled: readonly Settled[], startTime: number): void {
+export function recordSettled(
+  batch: readonly Unsettled[],
+  settled: readonly Settled[],
+  startTime: number,
+): void {
   const endTime = Date.now();
   const drawn: SettledJob[] = [];
   for (const [i, { settlement, carrier }] of batch.entries()) {

@@ -1,5 +1,11 @@
 import { limits } from '@baton/contracts';
-import { faultKind, settleBatch, type Database, type SettleReport, type Settlement } from '@baton/persistence';
+import {
+  faultKind,
+  settleBatch,
+  type Database,
+  type SettleReport,
+  type Settlement,
+} from '@baton/persistence';
 import type { TraceCarrier } from '@baton/tracing';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
@@ -103,7 +109,10 @@ export class Settler {
     const [first] = batch;
     if (faultKind(error) !== 'passing' && batch.length === 1 && first) {
       const { jobId, executionId, kind } = first.settlement;
-      this.options.log.error({ err: error, job: jobId, outcome: kind }, 'an outcome cannot be settled; its job will run again');
+      this.options.log.error(
+        { err: error, job: jobId, outcome: kind },
+        'an outcome cannot be settled; its job will run again',
+      );
       this.executions.delete(executionId);
       return 0;
     }

@@ -5,7 +5,13 @@ import type { Outcome } from '../execution/outcome.js';
 export function toSettlement(delivery: Delivery, startedAtMs: number, outcome: Outcome): Settlement {
   const { jobId, attempt, executionId, workerId, tenantId, queue, orderingKey } = delivery;
   return {
-    jobId, attempt, executionId, workerId, tenantId, queue, orderingKey,
+    jobId,
+    attempt,
+    executionId,
+    workerId,
+    tenantId,
+    queue,
+    orderingKey,
     kind: outcome.kind,
     startedAtMs,
     finishedAtMs: Date.now(),

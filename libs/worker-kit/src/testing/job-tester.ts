@@ -49,7 +49,11 @@ export class JobTester {
   static async create(module: ModuleMetadata, options: JobTesterOptions = {}): Promise<JobTester> {
     const server = new InlineServer(options);
     const root: DynamicModule = { module: class JobTesterModule {}, ...module };
-    const app = await NestFactory.createMicroservice(root, { strategy: server, logger: false, abortOnError: false });
+    const app = await NestFactory.createMicroservice(root, {
+      strategy: server,
+      logger: false,
+      abortOnError: false,
+    });
     app.useGlobalFilters(new RethrowFilter());
     await app.listen();
     return new JobTester(app as NestMicroservice, server);
@@ -65,7 +69,11 @@ export class JobTester {
   }
 
   /** Begins one job, which the test may abort. */
-  start<Queue extends string>(queue: Queue, payload: PayloadOf<Queue>, delivery: TestedDelivery = {}): TestedJob {
+  start<Queue extends string>(
+    queue: Queue,
+    payload: PayloadOf<Queue>,
+    delivery: TestedDelivery = {},
+  ): TestedJob {
     return this.server.enter({ ...madeUp(), ...delivery, queue, payload: JSON.stringify(payload ?? null) });
   }
 
@@ -77,9 +85,19 @@ export class JobTester {
 function madeUp(): Omit<Delivery, 'queue' | 'payload'> {
   const now = Date.now();
   return {
-    jobId: uuidv7(), tenantId: randomUUID(), attempt: 1, failures: 0, maxAttempts: 5, executionId: uuidv7(), workerId: uuidv7(),
-    orderingKey: undefined, timeoutMs: 60_000, createdAtMs: now, queuedAtMs: now,
-    carrier: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00` }, arrival: { system: 'postgresql' },
+    jobId: uuidv7(),
+    tenantId: randomUUID(),
+    attempt: 1,
+    failures: 0,
+    maxAttempts: 5,
+    executionId: uuidv7(),
+    workerId: uuidv7(),
+    orderingKey: undefined,
+    timeoutMs: 60_000,
+    createdAtMs: now,
+    queuedAtMs: now,
+    carrier: { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00` },
+    arrival: { system: 'postgresql' },
   };
 }
 
@@ -109,7 +127,10 @@ class InlineServer extends JobServer {
   protected override async start(handlers: ServedHandlers): Promise<void> {
     const { log = silentLog, letGoMs = 50 } = this.options;
     this.executor = new Executor({
-      slots: Infinity, handlers, log, letGoMs,
+      slots: Infinity,
+      handlers,
+      log,
+      letGoMs,
       onEnded: (execution, outcome) => this.ends.get(execution)?.(outcome),
     });
   }

@@ -1,9 +1,8 @@
-/** Pino's number for `warn`; above it are `error` and `fatal`. */
-const warn = 40;
-const words: Record<number, string> = { 40: 'warn', 50: 'error', 60: 'fatal' };
+/** The levels that a person should see; services write them as words. */
+const shown = ['warn', 'error', 'fatal'];
 
 interface LogLine {
-  level: number;
+  level: string;
   msg?: string;
   err?: { message?: string };
 }
@@ -12,18 +11,18 @@ interface LogLine {
 export function consoleWarning(service: string, line: string): string | undefined {
   const entry = parse(line);
   if (!entry) return line.trim() ? `${service}: ${line}` : undefined;
-  if (entry.level < warn) return undefined;
+  if (!shown.includes(entry.level)) return undefined;
   const message = [entry.msg, entry.err?.message]
     .filter((part, i, all) => part && all.indexOf(part) === i)
     .join(': ');
-  return `${service} ${words[entry.level] ?? entry.level}: ${message}`;
+  return `${service} ${entry.level}: ${message}`;
 }
 
 function parse(line: string): LogLine | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const value = JSON.parse(line) as Partial<LogLine>;
-    return typeof value.level === 'number' ? (value as LogLine) : undefined;
+    return typeof value.level === 'string' ? (value as LogLine) : undefined;
   } catch {
     return undefined; // looks like JSON and is none: shown as it is
   }

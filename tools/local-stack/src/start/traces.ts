@@ -4,7 +4,7 @@ import { startOtlpSink, traceTree, type SpanRecord } from '@baton/tracing/testin
 export interface TraceCollector {
   /** The variables that make a service send its spans here. */
   environment: Readonly<Record<string, string>>;
-  /** Draws the trace as a tree once its spans tell of a settled run, or with what is there after `withinMs`. */
+  /** Draws the trace as a tree once its spans tell of a delivered result, or with what is there after `withinMs`. */
   drawTrace(traceId: string, withinMs: number): Promise<string>;
   /** From now on spans are taken and soon forgotten: a deployment that stays up must not fill this process. */
   forgetSoon(): void;
@@ -39,9 +39,10 @@ export async function collectTraces(): Promise<TraceCollector> {
   };
 }
 
-/** Settled, and every span's parent is there: services export on their own, up to half a second apart. */
+/** Delivered, and every span's parent is there: services export on their own, up to half a second apart. */
 function isWhole(spans: readonly SpanRecord[]): boolean {
   const ids = new Set(spans.map((span) => span.spanId));
-  const isSettled = spans.some((span) => span.name === 'result.settle');
-  return isSettled && spans.every((span) => span.parentSpanId === undefined || ids.has(span.parentSpanId));
+  const names = new Set(spans.map((span) => span.name));
+  const isDelivered = names.has('result.settle') && names.has('result.deliver');
+  return isDelivered && spans.every((span) => span.parentSpanId === undefined || ids.has(span.parentSpanId));
 }

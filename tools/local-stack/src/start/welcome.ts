@@ -21,9 +21,9 @@ Baton is ready. Addresses and keys are also in .baton/local.json, logs in .baton
 ${table}
 
 Try it:
-  curl -s ${producer}/v1/jobs -H 'Authorization: Bearer ${apiKey}' \\
-    -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
-    -d '{"queue":"echo","payload":{"hello":"world"}}'
+  ID=$(curl -s ${producer}/v1/jobs -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\
+    -d '{"queue":"echo","payload":{"hello":"world"}}' | sed 's/^{"id":"\\([^"]*\\)".*/\\1/')
+  curl -s ${gateway}/v1/results/$ID -H 'Authorization: Bearer ${apiKey}' -H 'Prefer: wait=10'
 
 Ctrl-C ends it; the data stays.
 `;

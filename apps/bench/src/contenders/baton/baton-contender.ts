@@ -131,18 +131,18 @@ export class BatonContender implements Contender {
     return caller;
   }
 
-  private async measureDrain({ databaseUrl }: BatonDeployment, jobs: number): Promise<Figures> {
+  private async measureDrain(deployment: BatonDeployment, jobs: number): Promise<Figures> {
     const { queue } = this;
-    const client = new Client({ connectionString: databaseUrl, application_name: 'baton-bench' });
+    const client = new Client({ connectionString: deployment.databaseUrl, application_name: 'baton-bench' });
     await client.connect();
+    const isDrained = async (): Promise<true | undefined> => {
+      if (deployment.isClosed) throw new BenchError('The drain was given up');
+      return (await hasLiveJobs(client, queue)) ? undefined : true;
+    };
     try {
-      const isDrained = async (): Promise<true | undefined> =>
-        (await hasLiveJobs(client, queue)) ? undefined : true;
       await until('the drain', isDrained, { seconds: drainWithinSeconds, everyMs: lookEveryMs });
-      const { stored, seconds } = await (this.options.mode === 'event' ? readEventDrain : readPollingDrain)(
-        client,
-        queue,
-      );
+      const read = this.options.mode === 'event' ? readEventDrain : readPollingDrain;
+      const { stored, seconds } = await read(client, queue);
       if (stored !== jobs)
         throw new BenchError(`${stored} of ${jobs} jobs succeeded with their result stored`);
       return { jobsPerSecond: jobs / seconds, tookSeconds: seconds };

@@ -26,6 +26,7 @@ const handlers = './apps/bench/dist/contenders/baton/noop.controller.js';
 export class BatonDeployment {
   readonly services = new Map<App, BatonService>();
   private readonly closers = new Closers();
+  private closed = false;
 
   private constructor(
     private readonly context: BenchContext,
@@ -103,7 +104,12 @@ export class BatonDeployment {
     this.closers.add(close);
   }
 
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   close(): Promise<void> {
+    this.closed = true;
     return this.closers.close();
   }
 

@@ -33,10 +33,11 @@ export class BatonService {
       METRICS_PORT: String(await freePort()),
       OTEL_SERVICE_NAME: `baton-${app}`,
     };
+    // The names stay Node's own: a process writes one for each of its threads.
     const profile =
       cpuProfileFolder === undefined
         ? []
-        : ['--cpu-prof', '--cpu-prof-dir', cpuProfileFolder, '--cpu-prof-name', `${app}.cpuprofile`];
+        : ['--cpu-prof', '--cpu-prof-dir', path.join(cpuProfileFolder, app)];
     const args = [
       ...profile,
       '--import',

@@ -12,8 +12,8 @@ export interface GraphileOptions {
 
 const task = 'noop';
 const silent = new Logger(() => () => {});
-/** As its documentation advises: as many as jobs run at once, and two. */
-const poolSize = (concurrency: number): number => Math.max(10, concurrency + 2);
+/** As its documentation advises: as many as jobs run at once, and two; but no more than the server has to give. */
+const poolSize = (concurrency: number): number => Math.min(Math.max(10, concurrency + 2), 100);
 
 /** graphile-worker keeps no results: across processes its task writes them to a table and notifies, in one statement. */
 export class GraphilePeer implements Peer {

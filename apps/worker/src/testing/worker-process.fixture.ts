@@ -14,7 +14,8 @@ export class WorkerProcess {
     private readonly child: ChildProcess,
     private readonly url: string,
   ) {
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (this.output += data.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => (this.output += data.toString()));
   }
 
   /** @param environment `MODULE_LOG` names a file to which each loaded module is written */
