@@ -49,7 +49,9 @@ it.each([
     const job = await client.enqueue('sleep', { ms: 3_000 });
     const victim = await runnerOf(fleet, job.id);
     // Its offset is committed and its first spans are sent by then, so that the tree is the same each time.
-    await fleet.sink.waitFor((spans) => spans.some((span) => isOf(span, job.id) && span.name === spanNames.ackWake));
+    await fleet.sink.waitFor((spans) =>
+      spans.some((span) => isOf(span, job.id) && span.name === spanNames.ackWake),
+    );
     await new Promise((resolve) => setTimeout(resolve, 500));
     const killedAt = Date.now();
     victim.kill();

@@ -67,7 +67,14 @@ export { readJobs, type ReadJob } from './sql/read-jobs.sql.js';
 export { hearWorkers, type HeardWorker } from './sql/hear-workers.sql.js';
 export { recordInboxProgress, type InboxProgress } from './sql/record-inbox-progress.sql.js';
 export { seedDevelopment, type SeededKeys, type SeedOptions } from './seed/seed-development.js';
-export { disableApiKey, insertApiKey, listApiKeys, readApiKey, type ListedApiKey, type NewApiKey } from './sql/api-keys.sql.js';
+export {
+  disableApiKey,
+  insertApiKey,
+  listApiKeys,
+  readApiKey,
+  type ListedApiKey,
+  type NewApiKey,
+} from './sql/api-keys.sql.js';
 export { listQueueNames } from './sql/list-queue-names.sql.js';
 export { patchQueue } from './sql/patch-queue.sql.js';
 export { putQueue } from './sql/put-queue.sql.js';
@@ -87,7 +94,12 @@ export {
   type DayTable,
 } from './sql/day-partitions.sql.js';
 export { findNextDue } from './sql/find-due-jobs.sql.js';
-export { findLostPollingWorkers, findSilentWorkers, type LossReason, type LostWorker } from './sql/find-lost-workers.sql.js';
+export {
+  findLostPollingWorkers,
+  findSilentWorkers,
+  type LossReason,
+  type LostWorker,
+} from './sql/find-lost-workers.sql.js';
 export { findOverrunningJobs, type OverrunningJob } from './sql/find-overrunning-jobs.sql.js';
 export type { OwnedJob } from './sql/give-up-worker.sql.js';
 export { sweepIdempotency, sweepWorkers } from './sql/sweep-tables.sql.js';

@@ -23,5 +23,9 @@ export async function pastRestartGrace(fleet: Fleet): Promise<void> {
     const { rows } = await fleet.database.pool.query<{ past: boolean }>(upFor, [timing.rescueGraceMs]);
     return rows[0]!.past;
   };
-  await until(isPast, { ms: timing.rescueGraceMs + 5_000, everyMs: 200, what: 'PostgreSQL to have run for a while' });
+  await until(isPast, {
+    ms: timing.rescueGraceMs + 5_000,
+    everyMs: 200,
+    what: 'PostgreSQL to have run for a while',
+  });
 }

@@ -9,16 +9,14 @@ export async function seedTenant(
 ): Promise<string> {
   const id = randomUUID();
   await database.orm.getRepository(TenantEntity).insert({ id, name: `tenant-${id.slice(0, 8)}` });
-  await database.orm
-    .getRepository(ApiKeyEntity)
-    .insert({
-      id: randomUUID(),
-      tenantId: id,
-      name: 'e2e',
-      prefix,
-      hash,
-      scopes: [...scopes],
-      disabledAt: null,
-    });
+  await database.orm.getRepository(ApiKeyEntity).insert({
+    id: randomUUID(),
+    tenantId: id,
+    name: 'e2e',
+    prefix,
+    hash,
+    scopes: [...scopes],
+    disabledAt: null,
+  });
   return id;
 }

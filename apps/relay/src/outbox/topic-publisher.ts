@@ -26,10 +26,26 @@ export interface PublishParts {
 }
 
 /**
- * What became of a batch. `published`: all of it, or all that was still ours. `full`: the window left no room for
- * the rest. `failed`: the broker was away for some of it, or another replica leads some of its shards by now.
+ * What became of a batch's sending. `published`: all of it, or all that was still ours. `full`: the window left no
+ * room for the rest. `failed`: the broker was away for some of it.
  */
 export type PublishResult = 'published' | 'full' | 'failed';
+
+/** A batch under way. */
+export interface Publishing {
+  /** Rejects when PostgreSQL is away, or the broker before anything was sent. */
+  sent: Promise<PublishResult>;
+  /** Resolves when what was sent is deleted; rejects when it could not be, since another leads its shards by now. */
+  erased: Promise<void>;
+}
+
+/** What was done with a batch. */
+interface Sent {
+  /** Its rows, in order, as far as there was room. */
+  batch: readonly OutboxRow[];
+  report: SendReport;
+  result: PublishResult;
+}
 
 /** Sends batches of one topic: send, then delete under the epoch with which they were sent. */
 export class TopicPublisher {
@@ -44,30 +60,38 @@ export class TopicPublisher {
     this.window = new TopicWindow(parts.admin, place.queue, this.topic);
   }
 
-  /**
-   * @param onDeleted told of rows that are deleted, when none of their shards before them is left
-   * @throws when PostgreSQL is away, or the broker before anything was sent
-   */
-  async publish(
-    rows: readonly OutboxRow[],
-    onDeleted: (rows: readonly OutboxRow[]) => void,
-  ): Promise<PublishResult> {
+  /** @param onDeleted told of rows that are deleted, when none of their shards before them is left */
+  publish(rows: readonly OutboxRow[], onDeleted: (rows: readonly OutboxRow[]) => void): Publishing {
+    const sending = this.sendBatch(rows);
+    const erased = sending.then((sent) => this.eraseBatch(sent, onDeleted));
+    erased.catch(() => undefined); // awaited later, when the next batch is sent
+    return { sent: sending.then(({ result }) => result), erased };
+  }
+
+  private async sendBatch(rows: readonly OutboxRow[]): Promise<Sent> {
     const ours = rows.filter((row) => this.parts.sendableEpoch(row.shard) !== undefined);
     const room = await this.window.room(await this.parts.windows.of(this.place.queue));
     const batch = ours.slice(0, firstBeyond(ours, room));
-    const sendable = batch.flatMap((row) => this.sendable(row));
-    const report = await this.send(sendable);
+    const report = await this.send(batch.flatMap((row) => this.sendable(row)));
     if (report.refused.length > 0) await this.refuse(report);
-    const deleted = await this.erase(batch, report);
     if (report.unavailable) {
       sendFailures.inc({ queue: this.place.queue });
       this.parts.log.warn({ err: report.unavailable, topic: this.topic }, 'a send failed');
-      return 'failed';
+      return { batch, report, result: 'failed' };
     }
+    return { batch, report, result: batch.length < ours.length ? 'full' : 'published' };
+  }
+
+  private async eraseBatch(
+    { batch, report, result }: Sent,
+    onDeleted: (rows: readonly OutboxRow[]) => void,
+  ): Promise<void> {
+    const deleted = await this.erase(batch, report);
+    if (result === 'failed') return;
     // Rows that stay belong to a new leader: what else we send for it is in vain.
-    if (deleted < batch.length) return 'failed';
+    if (deleted < batch.length)
+      throw new Error(`${batch.length - deleted} rows of ${this.topic} belong to another leader by now`);
     onDeleted(batch);
-    return batch.length < ours.length ? 'full' : 'published';
   }
 
   private sendable(row: OutboxRow): SendableRow[] {

@@ -4,7 +4,7 @@ import { heldTopics } from '../metrics/relay-metrics.js';
 import { LowWaterMarks } from './low-water-marks.js';
 import type { OutboxFetcher } from './outbox-fetcher.js';
 import { TopicBackoff } from './topic-backoff.js';
-import type { TopicPublisher } from './topic-publisher.js';
+import type { PublishResult, TopicPublisher } from './topic-publisher.js';
 
 /** While it is busy a topic is looked at from 0, below its marks, this often. */
 const lookEveryMs = 1_000;
@@ -32,7 +32,11 @@ export class TopicPump {
   private readonly marks: LowWaterMarks;
   private readonly backoff: TopicBackoff;
   private draining: Promise<void> | undefined;
-  private publishing: Promise<unknown> | undefined;
+  /** The deletion of the batch before the one that is being sent. */
+  private erasing: Promise<void> = Promise.resolve();
+  private readonly underWay = new Set<Promise<unknown>>();
+  /** The highest id, a shard, that was fetched since all was deleted: the next batch begins above. */
+  private readonly fetchedTo = new Map<number, number>();
   private woken = false;
   private lookOwed = true;
   private lookedAt = -Infinity;
@@ -67,9 +71,9 @@ export class TopicPump {
     this.marks.forget(shards);
   }
 
-  /** Resolves when the batch under way is sent and deleted. */
+  /** Resolves when what is under way is sent and deleted. */
   async quiet(): Promise<void> {
-    await this.publishing?.catch(() => undefined); // the drain reports it
+    await Promise.allSettled(this.underWay); // the drain reports what fails
   }
 
   async close(): Promise<void> {
@@ -89,6 +93,7 @@ export class TopicPump {
       if (fromZero) this.noteLook();
       if (!next) this.woken = false;
       try {
+        if (!next) await this.allErased();
         const fetched: FetchedTopic = await (next ?? this.fetch(fromZero));
         next = undefined;
         fruitless = fetched.rows.length === 0;
@@ -100,14 +105,17 @@ export class TopicPump {
         if (fetched.more && this.untilLook() > 0) next = this.ahead(fetched.rows);
         const result = await this.publish(fetched.rows);
         if (result === 'published') {
+          if (next || this.woken || fetched.more) continue;
+          await this.allErased();
           this.backoff.succeeded();
-          if (!fetched.more && !this.woken) return;
+          return;
         } else {
           next = undefined;
           await (result === 'full' ? this.pauseFull() : this.pause(this.backoff.nextMs()));
         }
       } catch (error) {
         next = undefined;
+        this.erasing = Promise.resolve();
         this.lookOwed = true; // the look from 0 may be what failed
         this.parts.log.warn(
           { err: error, topic: this.parts.publisher.topic },
@@ -118,14 +126,23 @@ export class TopicPump {
     }
   }
 
-  private async publish(rows: readonly OutboxRow[]) {
-    const publishing = this.parts.publisher.publish(rows, (deleted) => this.marks.deleted(deleted));
-    this.publishing = publishing;
-    try {
-      return await publishing;
-    } finally {
-      this.publishing = undefined;
-    }
+  /** Sends a batch while the one before it is being deleted. */
+  private async publish(rows: readonly OutboxRow[]): Promise<PublishResult> {
+    const { sent, erased } = this.parts.publisher.publish(rows, (deleted) => this.marks.deleted(deleted));
+    this.underWay.add(erased);
+    void erased.catch(() => undefined).then(() => this.underWay.delete(erased));
+    const result = await sent;
+    const before = this.erasing;
+    this.erasing = erased;
+    await before;
+    return result;
+  }
+
+  /** What is fetched afresh must not be what is still to be deleted. */
+  private async allErased(): Promise<void> {
+    await this.erasing;
+    this.backoff.succeeded();
+    this.fetchedTo.clear();
   }
 
   private fetch(fromZero: boolean): Promise<FetchedTopic> {
@@ -138,11 +155,10 @@ export class TopicPump {
 
   /** The batch after this one, while this one is being sent. */
   private ahead(rows: readonly OutboxRow[]): Promise<FetchedTopic> {
-    const highest = new Map<number, number>();
-    for (const { shard, id } of rows) highest.set(shard, id);
+    for (const { shard, id } of rows) this.fetchedTo.set(shard, id);
     const positions = this.marks
       .positions(this.parts.shards())
-      .map((at) => ({ ...at, low: Math.max(at.low, highest.get(at.shard) ?? 0) }));
+      .map((at) => ({ ...at, low: Math.max(at.low, this.fetchedTo.get(at.shard) ?? 0) }));
     const fetching = this.parts.fetcher.fetch(this.topic, positions);
     fetching.catch(() => undefined); // awaited by the next turn of the loop, or dropped with what it brought
     return fetching;

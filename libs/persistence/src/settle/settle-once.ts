@@ -62,7 +62,8 @@ export async function settleOnce(
   return {
     settled: settlements.map((settlement): Settled => {
       const effect = applied.get(settlement.executionId);
-      if (!effect || waiting.has(settlement)) return { settlement, verdict: verdicts.get(settlement) ?? 'busy' };
+      if (!effect || waiting.has(settlement))
+        return { settlement, verdict: verdicts.get(settlement) ?? 'busy' };
       // What an outcome did, its `started` in the same batch did with it, and is not told a second time.
       return settlement.kind === 'started' && effect.state !== 'running'
         ? { settlement, verdict: 'applied', state: effect.state }
@@ -78,15 +79,25 @@ type Effect = Required<Pick<Settled, 'state'>> & Pick<Settled, 'terminal' | 'tra
 /** What came of each execution whose words were applied. */
 function appliedOf(
   decisions: readonly Decision[],
-  { running, finished, attempts }: { running: Set<string>; finished: Map<string, TerminalOutcome>; attempts: EndedRow[] },
+  {
+    running,
+    finished,
+    attempts,
+  }: { running: Set<string>; finished: Map<string, TerminalOutcome>; attempts: EndedRow[] },
 ): Map<string, Effect> {
-  const effects = new Map<string, Effect>([...running].map((executionId) => [executionId, { state: 'running' }]));
+  const effects = new Map<string, Effect>(
+    [...running].map((executionId) => [executionId, { state: 'running' }]),
+  );
   const rows = new Map(attempts.map((row) => [row.jobId, row]));
   for (const { settlement, attempt } of decisions) {
     const terminal = finished.get(settlement.executionId);
     const row = attempt && rows.get(attempt.jobId);
     if (terminal) effects.set(settlement.executionId, { state: terminal.state, terminal, trace: terminal });
-    else if (row) effects.set(settlement.executionId, { state: attempt.delayMs === null ? 'queued' : 'scheduled', trace: row });
+    else if (row)
+      effects.set(settlement.executionId, {
+        state: attempt.delayMs === null ? 'queued' : 'scheduled',
+        trace: row,
+      });
   }
   return effects;
 }

@@ -28,5 +28,8 @@ export async function advanceLanes(tx: Transaction, keys: readonly LaneKey[]): P
   if (keys.length === 0) return [];
   tx.locking('jobs');
   const next = await run<{ id: string }>(tx, 'advance-lanes', text, laneColumns(keys));
-  return releaseJobs(tx, next.map((row) => row.id));
+  return releaseJobs(
+    tx,
+    next.map((row) => row.id),
+  );
 }

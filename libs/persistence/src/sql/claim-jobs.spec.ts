@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, seedJobs, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import {
+  createTestDatabase,
+  seedJobs,
+  type SeededTenant,
+  seedTenant,
+  type TestDatabase,
+} from '../testing.js';
 import { claimJobs, type ClaimedJob, WorkerLostError } from './claim-jobs.sql.js';
 import { registerWorker } from './register-worker.sql.js';
 import { renewLease } from './renew-lease.sql.js';
@@ -19,29 +25,60 @@ beforeEach(async () => {
 
 async function newWorker(): Promise<string> {
   const id = randomUUID();
-  await registerWorker(test.database.pool, { id, source: 'polling', host: 'h', pid: 1, queues: [tenant.queue] });
+  await registerWorker(test.database.pool, {
+    id,
+    source: 'polling',
+    host: 'h',
+    pid: 1,
+    queues: [tenant.queue],
+  });
   return id;
 }
 
 const claim = (slots: number, queues = [tenant.queue], worker = workerId): Promise<ClaimedJob[]> =>
-  claimJobs(test.database.pool, { workerId: worker, queues, executionIds: Array.from({ length: slots }, () => randomUUID()), extendLease: true });
+  claimJobs(test.database.pool, {
+    workerId: worker,
+    queues,
+    executionIds: Array.from({ length: slots }, () => randomUUID()),
+    extendLease: true,
+  });
 
 it('gives the oldest jobs, as many as there are slots, each to one worker', async () => {
-  const ids = await seedJobs(test.database, tenant, Array.from({ length: 30 }, () => ({ payload: { a: 1 } })));
+  const ids = await seedJobs(
+    test.database,
+    tenant,
+    Array.from({ length: 30 }, () => ({ payload: { a: 1 } })),
+  );
   const other = await newWorker();
   const claims = await Promise.all([claim(10), claim(10, undefined, other), claim(10)]);
   expect(claims.map((jobs) => jobs.length)).toEqual([10, 10, 10]);
-  expect(claims.flat().map((job) => job.jobId).sort()).toEqual([...ids].sort());
+  expect(
+    claims
+      .flat()
+      .map((job) => job.jobId)
+      .sort(),
+  ).toEqual([...ids].sort());
   expect(await claim(10)).toEqual([]);
   const first = claims.flat().find((job) => job.jobId === ids[0])!;
-  expect(first).toMatchObject({ attempt: 1, failures: 0, maxAttempts: 5, payload: '{"a":1}', timeoutMs: 300_000, orderingKey: null });
+  expect(first).toMatchObject({
+    attempt: 1,
+    failures: 0,
+    maxAttempts: 5,
+    payload: '{"a":1}',
+    timeoutMs: 300_000,
+    orderingKey: null,
+  });
 });
 
 it('takes queues in turn: the first named has precedence', async () => {
   const second = await seedTenant(test.database);
   await seedJobs(test.database, tenant, [{}, {}]);
   await seedJobs(test.database, second, [{}, {}]);
-  expect((await claim(3, [second.queue, tenant.queue])).map((job) => job.queue)).toEqual([second.queue, second.queue, tenant.queue]);
+  expect((await claim(3, [second.queue, tenant.queue])).map((job) => job.queue)).toEqual([
+    second.queue,
+    second.queue,
+    tenant.queue,
+  ]);
 });
 
 it('leaves alone what was released for Kafka', async () => {
@@ -60,7 +97,9 @@ it('gives nothing to a worker that was given up, even while that is being decide
   await rescuer.query('COMMIT');
   rescuer.release();
   await expect(claiming).rejects.toThrow(WorkerLostError);
-  const { rows } = await test.database.pool.query(`SELECT state FROM baton.job WHERE tenant_id = $1`, [tenant.tenantId]);
+  const { rows } = await test.database.pool.query(`SELECT state FROM baton.job WHERE tenant_id = $1`, [
+    tenant.tenantId,
+  ]);
   expect(rows).toEqual([{ state: 'queued' }]);
 });
 
@@ -69,7 +108,10 @@ it('releases again what a claim gave whose answer was lost, at the second renewa
   const [known, lost] = await claim(2);
   const renew = () => renewLease(test.database.pool, { workerId, executionIds: [known!.executionId] });
   expect(await renew()).toEqual({ alive: true, released: [] });
-  await test.database.pool.query(`UPDATE baton.job SET started_at = started_at - interval '11 s' WHERE tenant_id = $1`, [tenant.tenantId]);
+  await test.database.pool.query(
+    `UPDATE baton.job SET started_at = started_at - interval '11 s' WHERE tenant_id = $1`,
+    [tenant.tenantId],
+  );
   expect((await renew()).released.map((job) => job.jobId)).toEqual([lost!.jobId]);
   const [again] = await claim(5);
   expect(again).toMatchObject({ jobId: lost!.jobId, attempt: 2, failures: 0 });
@@ -77,5 +119,8 @@ it('releases again what a claim gave whose answer was lost, at the second renewa
 
 it('tells a worker that its lease was taken away', async () => {
   await test.database.pool.query(`UPDATE baton.worker SET state = 'lost' WHERE id = $1`, [workerId]);
-  expect(await renewLease(test.database.pool, { workerId, executionIds: [] })).toEqual({ alive: false, released: [] });
+  expect(await renewLease(test.database.pool, { workerId, executionIds: [] })).toEqual({
+    alive: false,
+    released: [],
+  });
 });

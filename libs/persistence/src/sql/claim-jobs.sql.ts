@@ -34,7 +34,10 @@ export interface ClaimedJob {
 /** The worker was given up and what it ran was released again: it must begin anew, under another id. */
 export class WorkerLostError extends BatonError {
   constructor(workerId: string) {
-    super('worker_lost', `worker ${workerId} is no longer registered as alive; it must register under a new id`);
+    super(
+      'worker_lost',
+      `worker ${workerId} is no longer registered as alive; it must register under a new id`,
+    );
   }
 }
 

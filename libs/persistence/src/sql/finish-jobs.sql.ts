@@ -50,7 +50,10 @@ interface Row {
  * @param finishes at most one for each attempt of a job
  * @returns the outcomes applied, by their execution; what is missing was stale
  */
-export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, TerminalOutcome>> {
+export async function finishJobs(
+  db: Queryable,
+  finishes: readonly Finish[],
+): Promise<Map<string, TerminalOutcome>> {
   if (finishes.length === 0) return new Map();
   const said = finishes.map((finish) => finish.settlement);
   const file = (s: Settlement) => (s.result?.kind === 'file' ? s.result : undefined);
@@ -77,9 +80,18 @@ export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Pr
 function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {
   const { jobId, tenantId, queue, attempt, executionId, result, error } = settlement;
   return {
-    jobId, tenantId, queue, state, attempt, executionId, result, error,
+    jobId,
+    tenantId,
+    queue,
+    state,
+    attempt,
+    executionId,
+    result,
+    error,
     cursor: `${row.generation}:${row.seq}`,
     finishedAtMs: row.finished_ms,
-    traceparent: row.traceparent, tracestate: row.tracestate, baggage: row.baggage,
+    traceparent: row.traceparent,
+    tracestate: row.tracestate,
+    baggage: row.baggage,
   };
 }

@@ -18,7 +18,9 @@ beforeEach(async () => {
 const lane = (orderingKey: string): LaneKey => ({ ...tenant, orderingKey });
 
 it('makes what is missing, and locks it', async () => {
-  const { locked, busy } = await inTransaction(test.database.pool, (tx) => lockLanes(tx, [lane('b'), lane('a'), lane('b')], { create: true }));
+  const { locked, busy } = await inTransaction(test.database.pool, (tx) =>
+    lockLanes(tx, [lane('b'), lane('a'), lane('b')], { create: true }),
+  );
   expect(locked).toEqual([lane('a'), lane('b')]);
   expect(busy).toEqual([]);
 });
@@ -27,13 +29,17 @@ it('skips a lane that another holds instead of waiting for it', async () => {
   await inTransaction(test.database.pool, (tx) => lockLanes(tx, [lane('a'), lane('b')], { create: true }));
   await inTransaction(test.database.pool, async (first) => {
     await lockLanes(first, [lane('a')], { create: false });
-    const second = await inTransaction(test.database.pool, (tx) => lockLanes(tx, [lane('a'), lane('b')], { create: false }));
+    const second = await inTransaction(test.database.pool, (tx) =>
+      lockLanes(tx, [lane('a'), lane('b')], { create: false }),
+    );
     expect(second).toEqual({ locked: [lane('b')], busy: [lane('a')] });
   });
 });
 
 it('counts a lane that is not there as locked where none is to be made', async () => {
-  const { locked, busy } = await inTransaction(test.database.pool, (tx) => lockLanes(tx, [lane('gone')], { create: false }));
+  const { locked, busy } = await inTransaction(test.database.pool, (tx) =>
+    lockLanes(tx, [lane('gone')], { create: false }),
+  );
   expect([locked, busy]).toEqual([[lane('gone')], []]);
 });
 

@@ -4,7 +4,13 @@ import { run, type Queryable } from './statement.js';
 
 /** Where a job stands: on its way, or at its end. */
 export type Standing =
-  | { terminal: false; jobId: string; tenantId: string; state: Exclude<JobState, TerminalState>; cursor: string }
+  | {
+      terminal: false;
+      jobId: string;
+      tenantId: string;
+      state: Exclude<JobState, TerminalState>;
+      cursor: string;
+    }
   | { terminal: true; outcome: TerminalOutcome };
 
 const text = `
@@ -55,11 +61,22 @@ function standingOf(row: Row): Standing {
   return {
     terminal: true,
     outcome: {
-      jobId, tenantId, queue, state, cursor, attempt, traceparent, tracestate, baggage,
+      jobId,
+      tenantId,
+      queue,
+      state,
+      cursor,
+      attempt,
+      traceparent,
+      tracestate,
+      baggage,
       executionId: row.execution_id,
       finishedAtMs: row.finished_ms!,
       result: resultOf(row),
-      error: row.error === null ? undefined : ({ retryable: false, ...(JSON.parse(row.error) as object) } as JobFailure),
+      error:
+        row.error === null
+          ? undefined
+          : ({ retryable: false, ...(JSON.parse(row.error) as object) } as JobFailure),
     },
   };
 }
@@ -67,5 +84,11 @@ function standingOf(row: Row): Standing {
 function resultOf(row: Row): JobResult | undefined {
   if (row.result_kind === 'json') return { kind: 'json', json: row.result! };
   if (row.result_kind !== 'file') return undefined;
-  return { kind: 'file', bytes: row.file!, mediaType: row.file_type!, name: row.file_name!, sha256: row.file_sha256! };
+  return {
+    kind: 'file',
+    bytes: row.file!,
+    mediaType: row.file_type!,
+    name: row.file_name!,
+    sha256: row.file_sha256!,
+  };
 }

@@ -19,7 +19,10 @@ RETURNING number, state = 'alive' AS alive`;
  * Registers one incarnation of a worker process; the same id again is the same incarnation (it reconnected).
  * @returns the number that names its session lock, and whether it still owns what it ran
  */
-export async function registerWorker(db: Queryable, worker: WorkerRegistration): Promise<{ number: number; alive: boolean }> {
+export async function registerWorker(
+  db: Queryable,
+  worker: WorkerRegistration,
+): Promise<{ number: number; alive: boolean }> {
   const values = [worker.id, worker.source, worker.host, worker.pid, worker.queues];
   const [row] = await run<{ number: number; alive: boolean }>(db, 'register-worker', register, values);
   if (!row) throw new TypeError('register-worker returned no row');
@@ -28,5 +31,7 @@ export async function registerWorker(db: Queryable, worker: WorkerRegistration):
 
 /** The worker goes of its own will, having handed everything back. */
 export async function leaveWorker(db: Queryable, workerId: string): Promise<void> {
-  await run(db, 'leave-worker', `UPDATE baton.worker SET state = 'left' WHERE id = $1 AND state = 'alive'`, [workerId]);
+  await run(db, 'leave-worker', `UPDATE baton.worker SET state = 'left' WHERE id = $1 AND state = 'alive'`, [
+    workerId,
+  ]);
 }

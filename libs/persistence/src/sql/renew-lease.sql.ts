@@ -31,6 +31,12 @@ export async function renewLease(
     if (alive.length === 0) return { alive: false, released: [] };
     tx.locking('jobs');
     const rows = await run<{ id: string }>(tx, 'renew-lease-missing', missing, [workerId, executionIds]);
-    return { alive: true, released: await handBack(tx, rows.map((row) => row.id)) };
+    return {
+      alive: true,
+      released: await handBack(
+        tx,
+        rows.map((row) => row.id),
+      ),
+    };
   });
 }

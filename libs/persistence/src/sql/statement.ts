@@ -2,7 +2,11 @@ import type { QueryResultRow } from 'pg';
 
 /** What runs a statement: a pool (its own transaction) or one client (inside the caller's). */
 export interface Queryable {
-  query<R extends QueryResultRow>(config: { name?: string; text: string; values: unknown[] }): Promise<{ rows: R[]; rowCount: number | null }>;
+  query<R extends QueryResultRow>(config: {
+    name?: string;
+    text: string;
+    values: unknown[];
+  }): Promise<{ rows: R[]; rowCount: number | null }>;
 }
 
 /**
