@@ -7,3 +7,11 @@ export const headers = {
   term: 'baton-term',
   schema: 'baton-schema',
 } as const;
+
+/** Headers of a record on `baton.dead-letter`: why it lies there, and where it lay. */
+export const deadLetterHeaders = {
+  reason: 'baton-dead-reason',
+  topic: 'baton-dead-topic',
+  partition: 'baton-dead-partition',
+  offset: 'baton-dead-offset',
+} as const;

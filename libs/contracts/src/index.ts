@@ -3,7 +3,7 @@ export { defaultBackoff, retryDelayMs, type Backoff } from './backoff.js';
 export { channels, type Channel } from './channels.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { errorCodes, type ErrorCode } from './error-codes.js';
-export { headers } from './headers.js';
+export { deadLetterHeaders, headers } from './headers.js';
 export type { JobTypes, PayloadOf, ResultOf } from './job-types.js';
 export { limits, shardCount, timersShard, timing } from './limits.js';
 export { priorities, priorityNames, type Priority } from './priority.js';
@@ -27,6 +27,7 @@ export {
   type Scope,
   type TerminalState,
 } from './states.js';
+export { jobTopicSettings, systemTopics, type TopicSettings } from './topic-settings.js';
 export { defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
 export { JobRecordSchema, type JobRecord } from './gen/baton/jobs/v1/job_pb.js';
 export {

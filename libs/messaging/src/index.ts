@@ -50,3 +50,4 @@ export { PartitionTerms } from './partition-terms.js';
 export { formatTerm, parseTerm, type Term } from './term.js';
 export { connectKafka } from './kafkajs/connect-kafka.js';
 export type { BrokerLog, BrokerLogLevel, KafkaOptions } from './kafkajs/kafka-options.js';
+export { deadLetterOf } from './dead-letter.js';

@@ -24,9 +24,11 @@ export interface TopicPumpParts {
  * Publishes one topic while it has rows.
  *
  * idle → draining (a wake-up) → idle (a look found nothing more); draining → pausing (the broker or PostgreSQL is
- * away: 100 ms to 5 s; the window is full: 1 s) → draining. Always: one send in flight; the next batch is fetched
- * beside it. Looks begin at the low-water marks. A wake-up that such a look does not answer is followed by a look
- * from 0 at once, and any other within a second: so what committed late, below a mark, is found.
+ * away: 100 ms to 5 s; the window is full: 1 s) → draining. Always: one send in flight; beside it the batch before
+ * it is deleted and the next one fetched.
+ *
+ * Looks begin at the low-water marks. A wake-up that such a look does not answer is followed by a look from 0 at
+ * once, and any other within a second: so what committed late, below a mark, is found.
  */
 export class TopicPump {
   private readonly marks: LowWaterMarks;
@@ -105,16 +107,16 @@ export class TopicPump {
         if (fetched.more && this.untilLook() > 0) next = this.ahead(fetched.rows);
         const result = await this.publish(fetched.rows);
         if (result === 'published') {
+          this.backoff.succeeded();
           if (next || this.woken || fetched.more) continue;
           await this.allErased();
-          this.backoff.succeeded();
           return;
-        } else {
-          next = undefined;
-          await (result === 'full' ? this.pauseFull() : this.pause(this.backoff.nextMs()));
         }
+        next = undefined;
+        await (result === 'full' ? this.pauseFull() : this.pause(this.backoff.nextMs()));
       } catch (error) {
         next = undefined;
+        await this.erasing.catch(() => undefined); // of the batch after the one that failed
         this.erasing = Promise.resolve();
         this.lookOwed = true; // the look from 0 may be what failed
         this.parts.log.warn(
@@ -124,6 +126,7 @@ export class TopicPump {
         await this.pause(this.backoff.nextMs());
       }
     }
+    await this.quiet();
   }
 
   /** Sends a batch while the one before it is being deleted. */
@@ -141,7 +144,6 @@ export class TopicPump {
   /** What is fetched afresh must not be what is still to be deleted. */
   private async allErased(): Promise<void> {
     await this.erasing;
-    this.backoff.succeeded();
     this.fetchedTo.clear();
   }
 

@@ -187,7 +187,8 @@ export class KafkaAdmin implements BrokerAdmin {
     return this.call(`Making the topic ${topic}`, (admin) =>
       admin.createTopics({
         timeout: this.timeoutMs,
-        waitForLeaders: true,
+        // Waiting here would fail on a topic that the broker's metadata does not show yet; `appearance` waits for it.
+        waitForLeaders: false,
         topics: [
           {
             topic,

@@ -1,6 +1,5 @@
 import type { Term } from './lead-shards.sql.js';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 /** A row whose record the broker has acknowledged (its place), or whose job needs no record any more (no place). */
 export interface DoneRow {
@@ -57,7 +56,7 @@ export async function deletePublished(
 ): Promise<Set<number>> {
   const rows = batches.flatMap((batch, i) => batch.rows.map((row) => ({ ...row, batch: i + 1 })));
   const termOf = new Map(terms.map(({ shard, epoch }) => [shard, `${shard}:${epoch}`]));
-  const deleted = await runUnprepared<{ id: number }>(db, text, [
+  const deleted = await run<{ id: number }>(db, 'delete-published', text, [
     terms.map((term) => term.shard),
     terms.map((term) => term.epoch),
     rows.map((row) => row.batch),

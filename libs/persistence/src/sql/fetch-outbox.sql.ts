@@ -1,6 +1,5 @@
 import { limits } from '@baton/contracts';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 /** A job topic: rows of one queue and priority go there. */
 export interface OutboxTopic {
@@ -89,7 +88,7 @@ export async function fetchOutbox(
   positions: readonly OutboxPosition[],
 ): Promise<Map<string, FetchedTopic>> {
   const perShard = rowsPerShard(new Set(positions.map((at) => at.shard)).size);
-  const rows = await runUnprepared<Row>(db, text, [
+  const rows = await run<Row>(db, 'fetch-outbox', text, [
     positions.map((at) => at.shard),
     positions.map((at) => at.queue),
     positions.map((at) => at.priority),

@@ -1,7 +1,6 @@
 import type { Transaction } from '../transaction/transaction.js';
 import type { LaneKey } from './lane-key.js';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 const lanes = `
 SELECT DISTINCT tenant_id AS "tenantId", queue, ordering_key AS "orderingKey" FROM (
@@ -12,7 +11,7 @@ SELECT DISTINCT tenant_id AS "tenantId", queue, ordering_key AS "orderingKey" FR
 
 /** Lanes with due jobs that have no place yet. */
 export function findDueLanes(db: Queryable, limit: number): Promise<LaneKey[]> {
-  return runUnprepared<LaneKey & { [column: string]: unknown }>(db, lanes, [limit]);
+  return run<LaneKey & { [column: string]: unknown }>(db, 'find-due-lanes', lanes, [limit]);
 }
 
 // One that somebody else has locked is cancelled or rescheduled this moment, and looked at again if it stays due.
@@ -25,7 +24,7 @@ FOR UPDATE SKIP LOCKED`;
 /** Locks due jobs that wait for nothing but their time: those without a lane, and holders of theirs in backoff. */
 export async function lockDueJobs(tx: Transaction, limit: number): Promise<string[]> {
   tx.locking('jobs');
-  const rows = await runUnprepared<{ id: string }>(tx, jobs, [limit]);
+  const rows = await run<{ id: string }>(tx, 'lock-due-jobs', jobs, [limit]);
   return rows.map((row) => row.id);
 }
 
@@ -35,7 +34,7 @@ SELECT floor(extract(epoch FROM baton.now()) * 1000)::bigint AS "nowMs",
 
 /** PostgreSQL's time, and when the next job is due, milliseconds since the epoch; null: none is scheduled. */
 export async function findNextDue(db: Queryable): Promise<{ nowMs: number; dueAtMs: number | null }> {
-  const [row] = await runUnprepared<{ nowMs: number; dueAtMs: number | null }>(db, next, []);
+  const [row] = await run<{ nowMs: number; dueAtMs: number | null }>(db, 'find-next-due', next, []);
   if (!row) throw new TypeError('find-next-due returned no row');
   return row;
 }

@@ -1,7 +1,6 @@
 import { timing } from '@baton/contracts';
 import { lockClasses } from '../wake/session-locks.js';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 /** Why a worker is given up. */
 export type LossReason = 'session' | 'lease' | 'silence';
@@ -44,12 +43,12 @@ export function findLostPollingWorkers(
   db: Queryable,
   { graceMs }: { graceMs: number },
 ): Promise<LostWorker[]> {
-  return runUnprepared<LostWorker & { [column: string]: unknown }>(db, polling, [graceMs]);
+  return run<LostWorker & { [column: string]: unknown }>(db, 'find-lost-polling-workers', polling, [graceMs]);
 }
 
 const event = `SELECT w.id AS "workerId", 'silence' AS reason FROM baton.worker w WHERE w.source = 'event' AND ${isSilent} AND ${owns}`;
 
 /** Event workers that own something and have been silent for 6 s by the inbox's own clock. */
 export function findSilentWorkers(db: Queryable): Promise<LostWorker[]> {
-  return runUnprepared<LostWorker & { [column: string]: unknown }>(db, event, []);
+  return run<LostWorker & { [column: string]: unknown }>(db, 'find-silent-workers', event, []);
 }

@@ -1,6 +1,5 @@
 import type { OutboxTopic } from './fetch-outbox.sql.js';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 export interface FoundTopic extends OutboxTopic {
   shard: number;
@@ -26,5 +25,5 @@ SELECT shard, queue, priority, id AS first FROM found`;
 
 /** Which topics have rows in these shards, below every low-water mark too: for a takeover and the slow sweep. */
 export function findOutboxTopics(db: Queryable, shards: readonly number[]): Promise<FoundTopic[]> {
-  return runUnprepared<FoundTopic & { [column: string]: unknown }>(db, text, [shards]);
+  return run<FoundTopic & { [column: string]: unknown }>(db, 'find-outbox-topics', text, [shards]);
 }

@@ -1,6 +1,5 @@
 import { timing } from '@baton/contracts';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 export interface OverrunningJob {
   jobId: string;
@@ -25,5 +24,5 @@ LIMIT $1`;
 
 /** Running jobs whose worker has let their timeout, and the grace after it, go by. */
 export function findOverrunningJobs(db: Queryable, limit: number): Promise<OverrunningJob[]> {
-  return runUnprepared<OverrunningJob & { [column: string]: unknown }>(db, text, [limit]);
+  return run<OverrunningJob & { [column: string]: unknown }>(db, 'find-overrunning-jobs', text, [limit]);
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from '../transaction/transaction.js';
 import { hasSession, isSilent, type LostWorker } from './find-lost-workers.sql.js';
-import { runUnprepared } from './run-unprepared.js';
+import { run } from './statement.js';
 
 // What was true at the look must be true under the row's lock: the worker may have spoken or renewed meanwhile.
 // A claim holds a share lock on the row, so it comes before this and is seen, or finds the worker gone.
@@ -15,7 +15,7 @@ const texts = {
 
 /** Marks a worker as lost. @returns false when it turned out to be there */
 export async function giveUpWorker(tx: Transaction, { workerId, reason }: LostWorker): Promise<boolean> {
-  const rows = await runUnprepared(tx, texts[reason], [workerId]);
+  const rows = await run(tx, `give-up-worker-${reason}`, texts[reason], [workerId]);
   return rows.length > 0;
 }
 
@@ -40,5 +40,5 @@ FROM baton.job WHERE worker_id = $1 AND state = 'running' ORDER BY id FOR UPDATE
 /** Locks all that a worker runs. */
 export function lockOwnedJobs(tx: Transaction, workerId: string): Promise<OwnedJob[]> {
   tx.locking('jobs');
-  return runUnprepared<OwnedJob & { [column: string]: unknown }>(tx, owned, [workerId]);
+  return run<OwnedJob & { [column: string]: unknown }>(tx, 'lock-owned-jobs', owned, [workerId]);
 }

@@ -1,5 +1,4 @@
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 export interface OutboxGauge {
   queue: string;
@@ -13,5 +12,5 @@ FROM baton.outbox GROUP BY queue`;
 
 /** The backlog of each queue, by a scan of the outbox: for metrics when they are asked for. */
 export function readOutboxGauges(db: Queryable): Promise<OutboxGauge[]> {
-  return runUnprepared<OutboxGauge & { [column: string]: unknown }>(db, text, []);
+  return run<OutboxGauge & { [column: string]: unknown }>(db, 'read-outbox-gauges', text, []);
 }

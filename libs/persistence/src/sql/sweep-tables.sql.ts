@@ -1,6 +1,5 @@
 import { limits } from '@baton/contracts';
-import { runUnprepared } from './run-unprepared.js';
-import type { Queryable } from './statement.js';
+import { run, type Queryable } from './statement.js';
 
 const keys = `
 DELETE FROM baton.idempotency WHERE (tenant_id, route, key) IN (
@@ -10,7 +9,7 @@ DELETE FROM baton.idempotency WHERE (tenant_id, route, key) IN (
 
 /** Forgets idempotency keys after 24 h. @returns how many; fewer than `limit` when none is left */
 export async function sweepIdempotency(db: Queryable, limit: number): Promise<number> {
-  return (await runUnprepared(db, keys, [limit])).length;
+  return (await run(db, 'sweep-idempotency', keys, [limit])).length;
 }
 
 const workers = `
@@ -23,5 +22,5 @@ DELETE FROM baton.worker w WHERE w.id IN (
 
 /** Forgets workers that have been gone for a day. */
 export async function sweepWorkers(db: Queryable, limit: number): Promise<number> {
-  return (await runUnprepared(db, workers, [limit])).length;
+  return (await run(db, 'sweep-workers', workers, [limit])).length;
 }

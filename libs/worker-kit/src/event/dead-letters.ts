@@ -1,5 +1,5 @@
 import { topics } from '@baton/contracts';
-import { RecordRefusedError, type BrokerProducer, type IncomingRecord } from '@baton/messaging';
+import { deadLetterOf, RecordRefusedError, type BrokerProducer, type IncomingRecord } from '@baton/messaging';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 
@@ -23,21 +23,14 @@ export class DeadLetters {
 
   /** Resolves to true when the broker has it; goes on trying while the broker is away. False: closed before. */
   async bury(record: IncomingRecord, reason: string): Promise<boolean> {
-    const { topic, partition, offset, key, value } = record;
+    const { topic, partition, offset } = record;
     this.log.error(
       { topic, partition, offset: String(offset), why: reason },
       'a record cannot be decoded and goes to the dead-letter topic',
     );
-    const headers = {
-      ...record.headers,
-      'baton-dead-reason': reason.slice(0, 1_024),
-      'baton-dead-topic': topic,
-      'baton-dead-partition': String(partition),
-      'baton-dead-offset': String(offset),
-    };
     while (!this.closed) {
       try {
-        await this.producer.send(topics.deadLetter, [{ key, value, headers }]);
+        await this.producer.send(topics.deadLetter, [deadLetterOf(record, reason)]);
         this.outage.worked();
         return true;
       } catch (error) {

@@ -10,6 +10,7 @@ import {
   topics,
   WorkerReportSchema,
   type WorkerEvent,
+  systemTopics,
 } from '@baton/contracts';
 import { sharedTestStack } from '@baton/local-stack';
 import { BrokerUnavailableError, connectKafka, type Broker, type BrokerReader } from '@baton/messaging';
@@ -22,7 +23,6 @@ import { JobHandler } from '../handler/job-handler.decorator.js';
 import { RethrowFilter } from '../handler/rethrow.filter.js';
 import { silentLog } from '../testing/silent-log.js';
 import { EventServer } from './event-server.js';
-import { systemTopicSpecs } from './topic-specs.js';
 
 let broker: Broker;
 let outcomes: BrokerReader;
@@ -185,7 +185,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
 
 beforeAll(async () => {
   broker = await connect();
-  await broker.admin.ensureTopics(systemTopicSpecs);
+  await broker.admin.ensureTopics(systemTopics);
   outcomes = broker.reader({
     topics: [topics.outcomes],
     onRecords: ({ records }) => {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { timing, type RefusedExecution } from '@baton/contracts';
+import { jobTopicSettings, systemTopics, timing, type RefusedExecution } from '@baton/contracts';
 import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartition } from '@baton/messaging';
 import { uuidv7 } from 'uuidv7';
 import { doneWithin } from '../done-within.js';
@@ -17,7 +17,6 @@ import { Heartbeats } from './heartbeats.js';
 import { JobEntries } from './job-entries.js';
 import { QueueReader } from './queue-reader.js';
 import { Reporter } from './reporter.js';
-import { jobTopicSpecs, systemTopicSpecs } from './topic-specs.js';
 import { WaitingJobs } from './waiting-jobs.js';
 import { ended, left, registered, started } from './words.js';
 
@@ -105,7 +104,7 @@ export class EventWorker {
   private async openAll(): Promise<void> {
     const { broker, log } = this.options;
     const queues = [...this.handlers.keys()];
-    const specs = [...systemTopicSpecs, ...queues.flatMap(jobTopicSpecs)];
+    const specs = [...systemTopics, ...queues.flatMap(jobTopicSettings)];
     while (!this.draining) {
       try {
         await broker.admin.ensureTopics(specs);

@@ -50,7 +50,7 @@ test('one that dies is reported with its last words', async () => {
   await (await fetch(`http://127.0.0.1:${port}/crash`)).text();
   expect(await waitUntil(() => printed.length === 2, 5_000)).toBe(true);
   expect(printed[1]).toBe(
-    'tiny ended by itself with code 3. Its last lines:\n{"level":40,"msg":"listening"}',
+    'tiny ended by itself with code 3. Its last lines:\n{"level":"warn","msg":"listening"}',
   );
 }, 30_000);
 
