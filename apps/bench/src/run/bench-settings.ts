@@ -29,7 +29,7 @@ export const defaultSettings: BenchSettings = {
   concurrentJobs: 100,
   clients: 20,
   repeats: 5,
-  warmUpJobs: 500,
+  warmUpJobs: 2_000,
   latencyConcurrency: 20,
   drainJobs: 100_000,
   batchJobs: 1_000,

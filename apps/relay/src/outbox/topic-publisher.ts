@@ -26,10 +26,10 @@ export interface PublishParts {
 }
 
 /**
- * What became of a batch's sending. `published`: all of it, or all that was still ours. `full`: the window left no
- * room for the rest. `failed`: the broker was away for some of it.
+ * What became of a batch's sending. `published`: all of it, or all that was still ours. `partly`, `full`: the window
+ * left no room for the rest, or for any of it. `failed`: the broker was away for some of it.
  */
-export type PublishResult = 'published' | 'full' | 'failed';
+export type PublishResult = 'published' | 'partly' | 'full' | 'failed';
 
 /** A batch under way. */
 export interface Publishing {
@@ -79,7 +79,8 @@ export class TopicPublisher {
       this.parts.log.warn({ err: report.unavailable, topic: this.topic }, 'a send failed');
       return { batch, report, result: 'failed' };
     }
-    return { batch, report, result: batch.length < ours.length ? 'full' : 'published' };
+    if (batch.length === ours.length) return { batch, report, result: 'published' };
+    return { batch, report, result: batch.length === 0 ? 'full' : 'partly' };
   }
 
   private async eraseBatch(

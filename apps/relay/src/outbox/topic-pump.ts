@@ -8,8 +8,8 @@ import type { PublishResult, TopicPublisher } from './topic-publisher.js';
 
 /** While it is busy a topic is looked at from 0, below its marks, this often. */
 const lookEveryMs = 1_000;
-/** How long a topic whose window is full is left alone. */
-const fullPauseMs = 1_000;
+/** How long a topic whose window is full is left alone: at first, and doubled up to this while it stays full. */
+const fullPauseMs = { first: 25, last: 1_000 };
 
 export interface TopicPumpParts {
   fetcher: OutboxFetcher;
@@ -24,7 +24,7 @@ export interface TopicPumpParts {
  * Publishes one topic while it has rows.
  *
  * idle → draining (a wake-up) → idle (a look found nothing more); draining → pausing (the broker or PostgreSQL is
- * away: 100 ms to 5 s; the window is full: 1 s) → draining. Always: one send in flight; beside it the batch before
+ * away: 100 ms to 5 s; the window is full: 25 ms to 1 s) → draining. Always: one send in flight; beside it the batch before
  * it is deleted and the next one fetched.
  *
  * Looks begin at the low-water marks. A wake-up that such a look does not answer is followed by a look from 0 at
@@ -43,6 +43,7 @@ export class TopicPump {
   private lookOwed = true;
   private lookedAt = -Infinity;
   private laterLook: NodeJS.Timeout | undefined;
+  private fullMs = fullPauseMs.first;
   private endPause: (() => void) | undefined;
   private closed = false;
 
@@ -113,7 +114,8 @@ export class TopicPump {
           return;
         }
         next = undefined;
-        await (result === 'full' ? this.pauseFull() : this.pause(this.backoff.nextMs()));
+        if (result === 'failed') await this.pause(this.backoff.nextMs());
+        else await this.pauseFull(result === 'partly');
       } catch (error) {
         next = undefined;
         await this.erasing.catch(() => undefined); // of the batch after the one that failed
@@ -175,9 +177,11 @@ export class TopicPump {
     this.lookedAt = performance.now();
   }
 
-  private async pauseFull(): Promise<void> {
+  /** @param moving some of the batch could be sent: the workers read on, and there will be room again soon */
+  private async pauseFull(moving: boolean): Promise<void> {
+    this.fullMs = moving ? fullPauseMs.first : Math.min(fullPauseMs.last, this.fullMs * 2);
     heldTopics.inc();
-    await this.pause(fullPauseMs);
+    await this.pause(this.fullMs);
     heldTopics.dec();
   }
 

@@ -1,12 +1,13 @@
 import type { BrokerAdmin } from '@baton/messaging';
 import { readLag } from './read-lag.js';
 
-/** The lag is read at most this often. */
+/** While there is room the lag is read at most this often. */
 const readEveryMs = 1_000;
 
 /**
  * How much more of a queue's backlog may lie on its topic. The lag is what was read last plus what was sent since;
- * a reading older than a second is renewed beside the sending, and only the first is waited for.
+ * a reading older than a second is renewed beside the sending. Without room each look reads anew, and waits for it:
+ * how often that is, is the pump's to say, or a fleet that keeps up would be held at one window a second.
  */
 export class TopicWindow {
   private lag: number | undefined;
@@ -27,12 +28,9 @@ export class TopicWindow {
    * @throws BrokerUnavailableError when nothing is known of the topic and the broker cannot be asked
    */
   async room(window: number): Promise<number> {
-    if (this.lag === undefined) await this.read();
+    if (this.lag === undefined || this.roomBy(window) <= 0) await this.read();
     else if (this.now() - this.readAt >= readEveryMs) {
-      const reading = this.read();
-      // Without room only a newer reading can bring some; otherwise it is not waited for.
-      if (this.roomBy(window) <= 0) await reading;
-      else reading.catch(() => (this.lag = undefined)); // then the next send asks first, and sees the failure
+      this.read().catch(() => (this.lag = undefined)); // then the next send asks first, and sees the failure
     }
     return Math.max(0, this.roomBy(window));
   }

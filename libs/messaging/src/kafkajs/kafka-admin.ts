@@ -232,8 +232,10 @@ export class KafkaAdmin implements BrokerAdmin {
     } catch (error) {
       const failure = classify(error, what, { topic: about.topic });
       if (!connected || about.expected?.(error)) throw failure;
-      await this.connection.retire(connected, 'An administrative call failed.');
+      const own = await this.connection.retire(connected, 'An administrative call failed.');
       const answered = (protocolType(error) ?? deleteGroupError(error)) !== undefined;
+      // Another call's failure cut the connection beneath this one.
+      if (!own && !answered) return this.attempt(what, action, about, again);
       if (again && (!answered || (isMissingTopic(error) && about.topic === undefined)))
         return this.attempt(what, action, about, false);
       throw failure;

@@ -20,6 +20,7 @@ export interface Connected<T> {
  */
 export class ReconnectingClient<T extends Connection> {
   private current: Promise<Connected<T>> | undefined;
+  private readonly retired = new WeakSet<Connected<T>>();
   private closed = false;
 
   constructor(
@@ -43,11 +44,17 @@ export class ReconnectingClient<T extends Connection> {
     }
   }
 
-  /** `connected` is used no more; the next `get` connects anew. */
-  async retire(connected: Connected<T>, reason: string): Promise<void> {
+  /**
+   * `connected` is used no more; the next `get` connects anew.
+   * @returns false when another had retired it already, so that what failed on it may have failed by that alone
+   */
+  async retire(connected: Connected<T>, reason: string): Promise<boolean> {
+    const retiredBefore = this.retired.has(connected);
+    this.retired.add(connected);
     connected.cut(reason);
     const current = await this.current?.catch(() => undefined);
     if (current === connected) this.current = undefined;
+    return !retiredBefore;
   }
 
   /** Disconnects in good order, within `timeoutMs`. */
