@@ -119,6 +119,23 @@ it('long jobs of event workers run once through rebalances', async () => {
   expect(first.ended).toBe(false);
 });
 
+it('jobs that ran on while their partitions went to another worker are not lost when their own is killed then', async () => {
+  const first = await fleet.start('event-worker');
+  await useMode('event');
+  const jobs = await Promise.all(Array.from({ length: 4 }, () => client.enqueue('sleep', { ms: 8_000 })));
+  await Promise.all(jobs.map(({ id }) => running(fleet, id)));
+  await fleet.start('event-worker');
+  // The second worker reads on, and commits, beyond the records of the jobs that the first still runs.
+  const beyond = await Promise.all(Array.from({ length: 50 }, () => client.enqueue('sleep', { ms: 1 })));
+  const idsBeyond = beyond.map(({ id }) => id);
+  await allSettled(fleet, idsBeyond, 30_000);
+  first.kill();
+  const ids = jobs.map(({ id }) => id);
+  const ended = await allSettled(fleet, ids, 40_000);
+  expect(ended.every((job) => job.state === 'succeeded' && job.failures === 0)).toBe(true);
+  expect(ended.map((job) => job.attempt)).toEqual(ids.map(() => 2));
+});
+
 it.each(['polling', 'event'] as const)(
   'SIGTERM drains a %s worker: what does not finish is handed back at once, without a failure',
   async (mode) => {
