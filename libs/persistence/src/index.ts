@@ -7,13 +7,14 @@ export { QueueEntity } from './entities/queue.entity.js';
 export { TenantEntity } from './entities/tenant.entity.js';
 export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';
-export { settleBatch, type SettleOptions, type SettleReport } from './settle/settle-batch.js';
+export { settleBatch, type SettleOptions } from './settle/settle-batch.js';
 export {
   errorJson,
   type JobFailure,
   type JobResult,
   type Settled,
   type Settlement,
+  type SettleReport,
   type StoredTrace,
   type TerminalOutcome,
   type Verdict,

@@ -1,23 +1,13 @@
 import type { Pool } from 'pg';
-import type { Released } from '../sql/release-jobs.sql.js';
 import { faultKind } from '../transaction/sqlstate.js';
 import { inTransaction, retrying } from '../transaction/transaction.js';
-import { type Settled, type Settlement } from './settlement.js';
+import type { SettleReport, Settlement } from './settlement.js';
 import { settleOnce } from './settle-once.js';
 import { isPlainSuccess, settlePlain } from './settle-plain.js';
 
 export interface SettleOptions {
   /** Numbers in [0, 1): the jitter of retries. */
   random?: () => number;
-}
-
-export interface SettleReport {
-  /** One for each settlement, in their order. */
-  settled: Settled[];
-  /** Jobs that may run now: wake their queues. */
-  released: Released[];
-  /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
-  earliestRetryMs?: number | undefined;
 }
 
 /**

@@ -9,8 +9,13 @@ import { releaseJobs } from '../sql/release-jobs.sql.js';
 import { startJobs } from '../sql/start-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { decide, type Decision } from './decide.js';
-import type { SettleReport } from './settle-batch.js';
-import { firstOfEachAttempt, type Settled, type Settlement, type TerminalOutcome } from './settlement.js';
+import {
+  type SettleReport,
+  firstOfEachAttempt,
+  type Settled,
+  type Settlement,
+  type TerminalOutcome,
+} from './settlement.js';
 import { staleVerdicts } from './stale-verdicts.js';
 
 /**

@@ -1,7 +1,6 @@
 import { finishJobs } from '../sql/finish-jobs.sql.js';
 import type { Queryable } from '../sql/statement.js';
-import type { SettleReport } from './settle-batch.js';
-import { firstOfEachAttempt, type Settlement } from './settlement.js';
+import { type SettleReport, firstOfEachAttempt, type Settlement } from './settlement.js';
 import { staleVerdicts } from './stale-verdicts.js';
 
 /** A success of a job without a lane: nothing follows from it but its end. */

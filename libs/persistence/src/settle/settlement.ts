@@ -1,4 +1,5 @@
 import type { ErrorCode, JobState, OutcomeKind } from '@baton/contracts';
+import type { Released } from '../sql/release-jobs.sql.js';
 
 export type JobResult =
   | { kind: 'json'; json: string }
@@ -68,6 +69,15 @@ export interface Settled {
   /** The job's stored context, where an outcome was applied. */
   trace?: StoredTrace;
   terminal?: TerminalOutcome;
+}
+
+export interface SettleReport {
+  /** One for each settlement, in their order. */
+  settled: Settled[];
+  /** Jobs that may run now: wake their queues. */
+  released: Released[];
+  /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
+  earliestRetryMs?: number | undefined;
 }
 
 /** The error as it is kept and shown. */

@@ -7,7 +7,7 @@ import {
   type SettledJob,
 } from '@baton/tracing';
 import type { Settled } from '@baton/persistence';
-import type { Unsettled } from './settler.js';
+import type { Unsettled } from './unsettled.js';
 
 /** A committed batch, in the metrics of all and in the `result.settle` spans of the sampled. */
 export function recordSettled(

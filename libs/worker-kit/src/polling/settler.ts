@@ -4,22 +4,15 @@ import {
   settleBatch,
   type Database,
   type SettleReport,
-  type Settlement,
 } from '@baton/persistence';
-import type { TraceCarrier } from '@baton/tracing';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 import { recordSettled } from './record-settled.js';
+import type { Unsettled } from './unsettled.js';
 
 const retryMs = 250;
 /** A lane locked elsewhere is free again after one short transaction. */
 const busyMs = 5;
-
-/** An outcome that PostgreSQL has not taken yet. */
-export interface Unsettled {
-  settlement: Settlement;
-  carrier: TraceCarrier | undefined;
-}
 
 export interface SettlerOptions {
   database: Database;
