@@ -1,10 +1,5 @@
 import { limits } from '@baton/contracts';
-import {
-  faultKind,
-  settleBatch,
-  type Database,
-  type SettleReport,
-} from '@baton/persistence';
+import { faultKind, settleBatch, type Database, type SettleReport } from '@baton/persistence';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 import { recordSettled } from './record-settled.js';
