@@ -1,9 +1,17 @@
 export { Database, migrate, type DatabaseOptions } from './database/database.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
+export { IdempotencyEntity } from './entities/idempotency.entity.js';
+export { InboxProgressEntity } from './entities/inbox-progress.entity.js';
 export { JobAttemptEntity } from './entities/job-attempt.entity.js';
+export { JobEventEntity } from './entities/job-event.entity.js';
 export { JobHistoryEntity } from './entities/job-history.entity.js';
 export { JobEntity } from './entities/job.entity.js';
+export { LaneEntity } from './entities/lane.entity.js';
+export { OutboxEntity } from './entities/outbox.entity.js';
+export { PublishLogEntity } from './entities/publish-log.entity.js';
 export { QueueEntity } from './entities/queue.entity.js';
+export { RelayReplicaEntity } from './entities/relay-replica.entity.js';
+export { RelayShardEntity } from './entities/relay-shard.entity.js';
 export { TenantEntity } from './entities/tenant.entity.js';
 export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';

@@ -1,17 +1,34 @@
 import { ApiKeyEntity } from './api-key.entity.js';
+import { IdempotencyEntity } from './idempotency.entity.js';
+import { InboxProgressEntity } from './inbox-progress.entity.js';
 import { JobAttemptEntity } from './job-attempt.entity.js';
+import { JobEventEntity } from './job-event.entity.js';
 import { JobHistoryEntity } from './job-history.entity.js';
 import { JobEntity } from './job.entity.js';
+import { LaneEntity } from './lane.entity.js';
+import { OutboxEntity } from './outbox.entity.js';
+import { PublishLogEntity } from './publish-log.entity.js';
 import { QueueEntity } from './queue.entity.js';
+import { RelayReplicaEntity } from './relay-replica.entity.js';
+import { RelayShardEntity } from './relay-shard.entity.js';
 import { TenantEntity } from './tenant.entity.js';
 import { WorkerEntity } from './worker.entity.js';
 
+/** One for each table; a test holds them against the migrations, column by column. */
 export const entities = [
   ApiKeyEntity,
+  IdempotencyEntity,
+  InboxProgressEntity,
   JobAttemptEntity,
   JobEntity,
+  JobEventEntity,
   JobHistoryEntity,
+  LaneEntity,
+  OutboxEntity,
+  PublishLogEntity,
   QueueEntity,
+  RelayReplicaEntity,
+  RelayShardEntity,
   TenantEntity,
   WorkerEntity,
 ];

@@ -32,6 +32,25 @@ it('refuses, in tests, a move that the state machine does not know', async () =>
   );
 });
 
+it('has an entity for each table of records, with its very columns', async () => {
+  const described = test.database.orm.entityMetadatas.map(({ tableName, columns }) => ({
+    table: tableName,
+    columns: columns.map((column) => column.databaseName).sort(),
+  }));
+  for (const { table, columns } of described) {
+    const found = await rows(
+      `SELECT column_name FROM information_schema.columns WHERE table_schema = 'baton' AND table_name = '${table}' ORDER BY 1`,
+    );
+    expect({ table, columns }).toEqual({ table, columns: found.flat().map(String).sort() });
+  }
+  // What is no record: the clock, the state machine's copy, TypeORM's own, and partitions.
+  const others = ['clock', 'job_transition', 'migration'];
+  const tables = await rows(
+    `SELECT relname FROM pg_class c WHERE relnamespace = 'baton'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`,
+  );
+  expect(tables.flat().sort()).toEqual([...described.map(({ table }) => table), ...others].sort());
+});
+
 it('gives history and attempts every column that a job’s row has', async () => {
   const columns = (table: string) =>
     rows(
