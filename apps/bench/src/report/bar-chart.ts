@@ -4,8 +4,8 @@ import { formatNumber } from './format.js';
 import { measuredWorkloads } from './result-tables.js';
 import { workloadDescriptions } from '../workloads/workload.js';
 
-const width = 860;
-const labelWidth = 330;
+const width = 920;
+const labelWidth = 380;
 const valueWidth = 110;
 const barHeight = 18;
 const rowHeight = 26;
