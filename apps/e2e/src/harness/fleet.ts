@@ -7,6 +7,7 @@ import { newApiKey } from '@baton/service';
 import { type OtlpSink, startOtlpSink } from '@baton/tracing/testing';
 import { seedTenant } from './seed-tenant.js';
 import { type AppName, ServiceProcess } from './service-process.js';
+import { until } from './until.js';
 
 export interface FleetOptions {
   kafka?: boolean;
@@ -84,13 +85,19 @@ export class Fleet {
     return { tenantId, apiKey: key, client };
   }
 
+  /** Sets a queue's mode, once a worker's announcement has made the queue. */
   async setMode(apiKey: string, queue: string, dispatchMode: DispatchMode): Promise<void> {
-    const answer = await fetch(`${this.the('producer').url}/v1/queues/${queue}`, {
-      method: 'PATCH',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ dispatchMode }),
-    });
-    if (!answer.ok) throw new Error(`queue ${queue}: ${answer.status} ${await answer.text()}`);
+    let last = '';
+    const isSet = async (): Promise<boolean> => {
+      const answer = await fetch(`${this.the('producer').url}/v1/queues/${queue}`, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ dispatchMode }),
+      });
+      last = `${answer.status} ${await answer.text()}`;
+      return answer.ok;
+    };
+    await until(isSet, { ms: 20_000, everyMs: 100, what: () => `queue ${queue} to take its mode (${last})` });
   }
 
   async stop(): Promise<void> {
