@@ -37,7 +37,7 @@ it('a relay that is killed loses nothing: another takes its shards over within 2
   first!.kill();
   const during = await post(200);
   await until(async () => (await shardHolders(fleet)).size === 1, { ms: 20_000, what: 'the takeover' });
-  expect(Date.now() - killedAt).toBeLessThan(3_500); // promised 2 s; the clients above and this machine's noise take the rest
+  expect(Date.now() - killedAt).toBeLessThan(4_000); // promised 2 s; 2 s more for a busy machine, and a frozen one takes 10 s
   const ended = await allSettled(fleet, [...before, ...during], 30_000);
   expect(ended.every((job) => job.state === 'succeeded')).toBe(true);
   const job = await client.enqueue('echo', 1);
