@@ -1,4 +1,4 @@
-import { Database, ensureTenant, findApiKey } from '@baton/persistence';
+import { Database, keyStore } from '@baton/persistence';
 import { AuthModule, deriveJobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database/database.module.js';
@@ -7,9 +7,6 @@ import { KeysController } from './keys/keys.controller.js';
 import type { ProducerConfig } from './producer.config.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { TenantsController } from './tenants/tenants.controller.js';
-
-/** The tenant of every caller where `AUTH=off`. */
-const defaultTenant = 'default';
 
 @Module({})
 export class AppModule {
@@ -21,15 +18,7 @@ export class AppModule {
         DatabaseModule.forRoot(config.databaseUrl),
         AuthModule.forRoot({
           inject: [Database],
-          useFactory: ({ pool }: Database) => ({
-            mode: config.auth,
-            jobTokenKey,
-            lookup: { findByHash: (hash: Buffer) => findApiKey(pool, hash) },
-            defaultTenant: async () => {
-              const { id, name } = await ensureTenant(pool, defaultTenant);
-              return { tenantId: id, tenantName: name };
-            },
-          }),
+          useFactory: ({ pool }: Database) => ({ mode: config.auth, jobTokenKey, ...keyStore(pool) }),
         }),
         JobsModule.forRoot(jobTokenKey),
       ],

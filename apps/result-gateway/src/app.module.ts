@@ -1,4 +1,4 @@
-import { Database, findApiKey } from '@baton/persistence';
+import { Database, keyStore } from '@baton/persistence';
 import { AuthModule, deriveJobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database.module.js';
@@ -17,7 +17,7 @@ export class AppModule {
           useFactory: (database: Database) => ({
             mode: config.auth,
             jobTokenKey: deriveJobTokenKey(config.masterKey),
-            lookup: { findByHash: (hash: Buffer) => findApiKey(database.pool, hash) },
+            ...keyStore(database.pool),
           }),
         }),
         ResultsModule.forRoot(config),

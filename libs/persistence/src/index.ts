@@ -1,3 +1,4 @@
+export { keyStore, type KeyStore } from './auth/key-store.js';
 export { Database, migrate, type DatabaseOptions } from './database/database.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
 export { IdempotencyEntity } from './entities/idempotency.entity.js';

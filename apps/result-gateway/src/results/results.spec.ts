@@ -18,6 +18,23 @@ import { WaitingRoom } from '../waiting/waiting-room.js';
 const masterKey = randomBytes(32);
 const log = (): void => undefined;
 
+it('serves the default tenant to anyone where AUTH=off', async () => {
+  const test = await createTestDatabase();
+  const config = { databaseUrl: test.url, auth: 'off' as const, masterKey };
+  const logger = await createLogger({ service: 'test', level: 'silent', pretty: false });
+  const app = await createService(AppModule.forRoot(config as Parameters<typeof AppModule.forRoot>[0]), {
+    logger,
+  });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const answer = await fetch(`${await app.getUrl()}/v1/results/${randomUUID()}`);
+    expect(await answer.json()).toMatchObject({ code: 'not_found' });
+  } finally {
+    await app.close();
+    await test.close();
+  }
+});
+
 describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
   let test: TestDatabase;
   let app: NestFastifyApplication;
