@@ -78,11 +78,26 @@ describe.each(Object.keys(pairs))('the feed over %s', (name) => {
         .then(() => feed.publish(outcomes))
         .catch(reject);
     });
+    await wakes.probe();
     expect(gaps).toBeGreaterThan(0); // the first connection counts: what ended before it was not heard
     await wakes.close();
     await feed.close();
     await close();
   });
+});
+
+it('replaces a connection to Redis that has gone deaf, at its probe', async () => {
+  const subscriber = connectRedis(redisUrl, log);
+  const wakes = new RedisOutcomeWakes(subscriber);
+  let gaps = 0;
+  let again: () => void;
+  const reconnected = new Promise<void>((resolve) => (again = resolve));
+  await wakes.start({ onWake: () => undefined, onGap: () => ++gaps > 1 && again() });
+  // A socket that no longer reads is what a half-open one looks like from here.
+  subscriber.stream.pause();
+  await wakes.probe();
+  await reconnected;
+  await wakes.close();
 });
 
 describe('hot results', () => {

@@ -17,5 +17,7 @@ export interface OutcomeWakes {
    * may have been missed (a connection was made anew), so that whoever waits looks for himself.
    */
   start(handlers: { onWake: (jobIds: string[]) => void; onGap: () => void }): Promise<void>;
+  /** A round trip on the connection that hears; one that does not answer is replaced. Never rejects. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

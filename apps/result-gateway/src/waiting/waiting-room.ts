@@ -35,7 +35,7 @@ export class WaitingRoom {
   async start(): Promise<void> {
     await this.wake.start({
       onWake: (jobIds) => this.onWake(jobIds),
-      onGap: () => void this.lookForAll('sweep'),
+      onGap: () => void this.lookForAll(),
     });
   }
 
@@ -128,16 +128,22 @@ export class WaitingRoom {
     }
   }
 
-  private async lookForAll(source: 'sweep'): Promise<void> {
+  /** Looks after those who wait, and at the wake-ups themselves: a connection may be silently deaf. */
+  private sweepNow(): void {
+    void this.wake.probe();
+    void this.lookForAll();
+  }
+
+  private async lookForAll(): Promise<void> {
     const all = [...this.byJob.values()].flatMap((waiters) => [...waiters]);
-    if (all.length > 0) wakes.labels(source).inc(all.length);
+    if (all.length > 0) wakes.labels('sweep').inc(all.length);
     await Promise.all(all.map((waiter) => waiter.look()));
   }
 
   private add(jobId: string, waiter: Waiter): void {
     const waiters = this.byJob.get(jobId) ?? new Set();
     this.byJob.set(jobId, waiters.add(waiter));
-    this.sweep ??= setInterval(() => void this.lookForAll('sweep'), sweepMs);
+    this.sweep ??= setInterval(() => this.sweepNow(), sweepMs);
   }
 
   private remove(jobId: string, waiter: Waiter): void {

@@ -28,10 +28,6 @@ export class Sockets {
     return socket;
   };
 
-  get isCut(): boolean {
-    return this.reason !== undefined;
-  }
-
   cut(reason: string): void {
     this.reason ??= new Error(reason);
     // Destroyed with an error, since kafkajs hears of a socket's end by `end` and `error` only.

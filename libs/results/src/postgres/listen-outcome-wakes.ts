@@ -20,7 +20,6 @@ export class ListenOutcomeWakes implements OutcomeWakes {
     await this.listener.start();
   }
 
-  /** A round trip, so that a half-open connection does not stay deaf. */
   async probe(): Promise<void> {
     await this.listener?.probe();
   }

@@ -13,6 +13,12 @@ export class RedisOutcomeWakes implements OutcomeWakes {
     await this.subscriber.subscribe(outcomesChannel);
   }
 
+  async probe(): Promise<void> {
+    // Only a connection that claims to be up can be deaf; any other is being made anew already.
+    if (this.subscriber.status !== 'ready') return;
+    await this.subscriber.ping().catch(() => this.subscriber.disconnect(true));
+  }
+
   async close(): Promise<void> {
     await this.subscriber.quit().catch(() => this.subscriber.disconnect());
   }
