@@ -13,5 +13,13 @@ export const channels = {
   outcomes: 'baton_outcomes',
   /** Names of queues whose settings changed. */
   queues: 'baton_queues',
+  /** Queue names: jobs are held there that a limit may let go. */
+  gates: 'baton_gates',
+  /** Ids of jobs whose cancel was requested while a worker may have them. */
+  cancels: 'baton_cancels',
+  /** One item, anything: jobs wait for admission, enqueued by SQL in a caller's own transaction. */
+  admission: 'baton_admission',
+  /** Ids of terminal jobs whose dependants are still to be told. */
+  followUps: 'baton_follow_ups',
 } as const;
 export type Channel = (typeof channels)[keyof typeof channels];

@@ -3,6 +3,7 @@ export { defaultBackoff, retryDelayMs, type Backoff } from './backoff.js';
 export { channels, type Channel } from './channels.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { errorCodes, type ErrorCode } from './error-codes.js';
+export { jobEventTypes, queueEventTypes, type JobEventType, type QueueEventType } from './event-types.js';
 export { deadLetterHeaders, headers } from './headers.js';
 export type { JobTypes, PayloadOf, ResultOf } from './job-types.js';
 export { limits, shardCount, timersShard, timing } from './limits.js';
@@ -38,11 +39,18 @@ export {
   WorkerReportSchema,
   type Execution,
   type ExecutionEnded,
+  type ExecutionProgress,
   type ExecutionStarted,
   type Failure,
   type File,
   type WorkerEvent,
   type WorkerReport,
 } from './gen/baton/outcomes/v1/report_pb.js';
-export { ControlSchema, type Control, type RefusedExecution } from './gen/baton/control/v1/control_pb.js';
+export {
+  ControlSchema,
+  type CancelledJob,
+  type Control,
+  type QueueControl,
+  type RefusedExecution,
+} from './gen/baton/control/v1/control_pb.js';
 export { JobEventSchema, type JobEvent } from './gen/baton/events/v1/event_pb.js';

@@ -7,6 +7,7 @@ export const limits = {
   /** A JSON result or a file that a handler may return inline. */
   resultBytes: 256 * 1024,
   orderingKeyBytes: 255,
+  concurrencyKeyBytes: 255,
   idempotencyKeyBytes: 255,
   metadataEntries: 16,
   metadataBytes: 256,
@@ -15,6 +16,17 @@ export const limits = {
   /** How far ahead `runAt` and `delay` may lie. */
   aheadMs: 366 * 86_400_000,
   timeoutMs: 24 * 3_600_000,
+  /** `expectWithin`. */
+  expectMs: 30 * 86_400_000,
+  /** Parents that one job may name; a batch's callback has as many as the batch has jobs. */
+  parents: 1_000,
+  /** A job's progress and its checkpoint, each, as JSON. */
+  progressBytes: 16 * 1024,
+  checkpointBytes: 256 * 1024,
+  /** How far apart two kept words of progress of one execution are, milliseconds. */
+  progressEveryMs: 1_000,
+  /** What of a queue may wait before its API answers 429, unless the queue says otherwise. */
+  backlog: 1_000_000,
   /** An error's message and its stack, each, as they are kept. */
   errorChars: 8_192,
   /** How long a long-poll may be held, and how many a key may have. */
@@ -44,6 +56,8 @@ export const timing = {
   timeoutGraceMs: 30_000,
   /** The slow sweep beneath every wake-up. */
   sweepMs: 30_000,
+  /** A cancelled job's handler may take so long to let go, unless its queue says otherwise. */
+  cancelGraceMs: 30_000,
   /** A leader's renewal of its epoch, and the age at which a standby takes over. */
   leaderRenewMs: 1_000,
   leaderStaleMs: 10_000,

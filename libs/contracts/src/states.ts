@@ -16,8 +16,12 @@ export function isTerminal(state: JobState): state is TerminalState {
   return (terminalStates as readonly JobState[]).includes(state);
 }
 
-/** Why a job is `held`. */
-export const holdReasons = ['lane'] as const;
+/**
+ * Why a job is `held`: its lane's holder is not finished, its queue's or key's slots are taken or its tokens are
+ * spent, its queue is paused, its parents are not finished, or the transaction that enqueued it in SQL is yet to be
+ * admitted.
+ */
+export const holdReasons = ['lane', 'concurrency', 'rate', 'paused', 'parents', 'admission'] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
 /** What moves a job. */
@@ -31,6 +35,8 @@ export const moves = [
   'rescue',
   'refuse',
   'cancel',
+  'reschedule',
+  'replay',
 ] as const;
 export type Move = (typeof moves)[number];
 
@@ -57,6 +63,13 @@ export const transitions: readonly { from: JobState | 'none'; to: JobState; by: 
   { from: 'queued', to: 'queued', by: 'rescue' },
   { from: 'running', to: 'queued', by: 'rescue' },
   { from: 'queued', to: 'dead', by: 'refuse' },
+  { from: 'held', to: 'scheduled', by: 'turn' },
+  { from: 'held', to: 'scheduled', by: 'reschedule' },
+  { from: 'scheduled', to: 'cancelled', by: 'cancel' },
+  { from: 'held', to: 'cancelled', by: 'cancel' },
+  { from: 'queued', to: 'cancelled', by: 'cancel' },
+  { from: 'running', to: 'cancelled', by: 'cancel' },
+  { from: 'dead', to: 'scheduled', by: 'replay' },
 ];
 
 /** True when the state machine allows the change. */

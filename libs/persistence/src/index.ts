@@ -1,6 +1,9 @@
 export { keyStore, type KeyStore } from './auth/key-store.js';
 export { Database, migrate, type DatabaseOptions } from './database/database.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
+export { DependencyEntity } from './entities/dependency.entity.js';
+export { FollowUpEntity } from './entities/follow-up.entity.js';
+export { GateEntity } from './entities/gate.entity.js';
 export { IdempotencyEntity } from './entities/idempotency.entity.js';
 export { InboxProgressEntity } from './entities/inbox-progress.entity.js';
 export { JobAttemptEntity } from './entities/job-attempt.entity.js';

@@ -12,8 +12,11 @@ export class Announcer {
   ) {}
 
   /** Resolves when the outcomes of the report before this one are told, so that a slow feed slows its caller. */
-  async settled(report: Pick<SettleReport, 'settled' | 'released' | 'earliestRetryMs'>): Promise<void> {
+  async settled(
+    report: Pick<SettleReport, 'settled' | 'released' | 'openGates' | 'earliestRetryMs'>,
+  ): Promise<void> {
     this.released(report.released);
+    this.gates(report.openGates);
     if (report.earliestRetryMs !== undefined) this.due(report.earliestRetryMs);
     const outcomes = report.settled.flatMap(({ terminal }) => (terminal ? [terminal] : []));
     if (outcomes.length === 0) return;
@@ -26,6 +29,11 @@ export class Announcer {
   released(released: readonly Released[]): void {
     for (const { queue, mode } of released)
       this.notifier.wake(mode === 'event' ? channels.outbox : channels.jobs, queue);
+  }
+
+  /** Wakes the timers that let jobs through limits. */
+  gates(queues: readonly string[]): void {
+    for (const queue of queues) this.notifier.wake(channels.gates, queue);
   }
 
   /** Wakes the timers. @param atMs milliseconds since the epoch */

@@ -82,6 +82,7 @@ function read(report: Report, event: WorkerEvent['event']): void {
       report.left = true;
       return;
     case 'heartbeat':
+    case 'progress':
       return;
   }
 }
@@ -111,6 +112,7 @@ function execution(given: Execution | undefined, workerId: string) {
     tenantId: id('tenant_id', given.tenantId),
     queue: text('queue', given.queue),
     orderingKey: given.orderingKey === '' ? undefined : text('ordering_key', given.orderingKey),
+    follows: given.follows,
   };
 }
 

@@ -36,6 +36,10 @@ export function jobRecord({ row, job, term }: SendableRow, publishedAtMs: number
       queuedAtMs: BigInt(job.queuedAtMs),
       publishedAtMs: BigInt(publishedAtMs),
       outboxId: BigInt(row.id),
+      deadlineAtMs: BigInt(job.deadlineAtMs ?? 0),
+      follows: job.follows,
+      careful: job.careful,
+      ...(job.checkpoint !== null && { checkpoint: Buffer.from(job.checkpoint) }),
     }),
   );
   const carrier = carrierOf(job);

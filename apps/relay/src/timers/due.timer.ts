@@ -18,8 +18,9 @@ export class DueTimer implements Timer {
   ) {}
 
   async look() {
-    const { released, more, busyLanes } = await releaseDue(this.database.pool, limits.batch);
+    const { released, openGates, more, busyLanes } = await releaseDue(this.database.pool, limits.batch);
     this.announcer.released(released);
+    this.announcer.gates(openGates);
     const found = released.length > 0;
     if (more) return { found, nextMs: 0 };
     const { nowMs, dueAtMs } = await findNextDue(this.database.pool);

@@ -1,4 +1,5 @@
 import { BatonError } from '@baton/contracts';
+import { passGates } from '../limits/pass-gates.js';
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
 import { type InsertedJob, insertJobs, type JobToInsert } from '../sql/insert-jobs.sql.js';
 import { keepIdempotency } from '../sql/keep-idempotency.sql.js';
@@ -16,6 +17,8 @@ export interface GroupResult {
   inserted: InsertedJob[];
   /** Jobs that their lanes let go: the group's own, or ones that stood before them. */
   released: Released[];
+  /** Queues where jobs stand that a limit may soon let go. */
+  openGates: string[];
 }
 
 /** Requests that name a queue which is not there. Their group is rolled back and tried without them. */
@@ -45,12 +48,13 @@ export async function acceptGroup(
   const inserted = await insertAll(tx, entering, places);
   await keepAnswers(tx, entering);
   const released = await advanceLanes(tx, lanes);
+  released.push(...(await passGates(tx)));
   const rows = await rowsOf(tx, entering, inserted, released);
   for (const request of entering) {
     const jobs = request.jobs.map((job) => rows.get(job.id)).filter((row) => row !== undefined);
     answers.set(request, { accepted: { jobs, repeated: false } });
   }
-  return { answers, inserted: [...inserted.values()], released };
+  return { answers, inserted: [...inserted.values()], released, openGates: [...tx.openGates] };
 }
 
 async function insertAll(
@@ -59,7 +63,7 @@ async function insertAll(
   places: ReadonlyMap<string, number>,
 ): Promise<Map<string, InsertedJob>> {
   const jobs = requests.flatMap(({ tenantId, jobs }) =>
-    jobs.map((job): JobToInsert => ({ tenantId, job, place: places.get(job.id) ?? null })),
+    jobs.map((job): JobToInsert => ({ tenantId, job, place: places.get(job.id) ?? null, pendingParents: 0 })),
   );
   const rows = jobs.length === 0 ? [] : await insertJobs(tx, jobs);
   const inserted = new Map(rows.map((row) => [row.id, row]));

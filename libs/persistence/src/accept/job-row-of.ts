@@ -4,17 +4,19 @@ import type { NewJob } from './new-job.js';
 
 /** A new job as it would be read, put together from what was asked for and what PostgreSQL decided. */
 export function jobRowOf(tenantId: string, job: NewJob, decided: InsertedJob): ReadJob {
-  const { state, mode, maxAttempts, timeoutMs, createdAtMs, runAtMs } = decided;
+  const { state, reason, mode, concurrencyKey, maxAttempts, timeoutMs, createdAtMs, runAtMs, deadlineAtMs } =
+    decided;
   const queued = state === 'queued';
   return {
     id: job.id,
     tenantId,
     queue: job.queue,
     state,
-    reason: state === 'held' ? 'lane' : null,
+    reason,
     mode,
     priority: job.priority,
     orderingKey: job.orderingKey ?? null,
+    concurrencyKey,
     payload: job.payload,
     metadata: job.metadata ? { ...job.metadata } : null,
     attempt: queued ? 1 : 0,
@@ -31,6 +33,13 @@ export function jobRowOf(tenantId: string, job: NewJob, decided: InsertedJob): R
     finishedAtMs: null,
     workerId: null,
     executionId: null,
+    flowId: job.flowId ?? null,
+    pendingParents: 0,
+    deadlineAtMs,
+    overdueAtMs: null,
+    cancelRequestedAtMs: null,
+    progress: null,
+    progressData: null,
     traceparent: job.trace.traceparent,
     error: null,
   };

@@ -12,10 +12,20 @@ export interface NewJob {
   /** JSON. */
   payload: string;
   orderingKey?: string | undefined;
+  /** Limits by key count by it; where it is left out, by the ordering key. */
+  concurrencyKey?: string | undefined;
   metadata?: Readonly<Record<string, string>> | undefined;
   maxAttempts?: number | undefined;
   backoff?: Backoff | undefined;
   timeoutMs?: number | undefined;
+  /** When it should be done, from when it became due. */
+  expectMs?: number | undefined;
+  flowId?: string | undefined;
+  /** Names what it is unique by. */
+  uniqueHash?: Buffer | undefined;
+  /** JSON, as the client gave them. */
+  webhook?: string | undefined;
+  delivery?: string | undefined;
   /** When it is due, milliseconds since the epoch; or how long after its acceptance. One of them, or neither. */
   runAtMs?: number | undefined;
   delayMs?: number | undefined;

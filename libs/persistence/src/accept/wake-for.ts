@@ -3,7 +3,7 @@ import type { GroupResult } from './accept-group.js';
 
 /** Tells those who wait what a committed group has for them: workers, the relay's outbox, its timers. */
 export function wakeFor(
-  { inserted, released }: Pick<GroupResult, 'inserted' | 'released'>,
+  { inserted, released, openGates }: Pick<GroupResult, 'inserted' | 'released' | 'openGates'>,
   wake: (channel: Channel, item: string) => void,
 ): void {
   const channelOf = (mode: DispatchMode): Channel => (mode === 'event' ? channels.outbox : channels.jobs);
@@ -13,5 +13,6 @@ export function wakeFor(
     if (state === 'scheduled' && runAtMs !== null) earliest = Math.min(earliest, runAtMs);
   }
   for (const { mode, queue } of released) wake(channelOf(mode), queue);
+  for (const queue of openGates) wake(channels.gates, queue);
   if (earliest < Infinity) wake(channels.timers, String(earliest));
 }

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { Database } from '../database/database.js';
+import { keptColumns } from '../sql/job-columns.js';
 import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
 import { keyed, newJob, requestFor, testAcceptor } from './testing.js';
 
@@ -56,7 +57,8 @@ it('knows a job that a worker has settled by the time it asks', async () => {
   proxy.beforeCut = async () => {
     await test.database.pool.query(
       `WITH gone AS (DELETE FROM baton.job WHERE tenant_id = $1 RETURNING *)
-       INSERT INTO baton.job_history SELECT *, baton.now() FROM gone`,
+       INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, finished_at)
+       SELECT ${keptColumns}, 'succeeded', failures, seq, baton.now() FROM gone`,
       [tenant.tenantId],
     );
   };

@@ -33,7 +33,9 @@ export async function writeGroup(
   let result: GroupResult;
   try {
     await client.query('BEGIN');
-    result = await acceptGroup(new Transaction(client), requests, options);
+    const tx = new Transaction(client);
+    result = await acceptGroup(tx, requests, options);
+    tx.assertGatesPassed();
   } catch (error) {
     await session.rollBack();
     throw error;

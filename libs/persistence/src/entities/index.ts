@@ -1,4 +1,7 @@
 import { ApiKeyEntity } from './api-key.entity.js';
+import { DependencyEntity } from './dependency.entity.js';
+import { FollowUpEntity } from './follow-up.entity.js';
+import { GateEntity } from './gate.entity.js';
 import { IdempotencyEntity } from './idempotency.entity.js';
 import { InboxProgressEntity } from './inbox-progress.entity.js';
 import { JobAttemptEntity } from './job-attempt.entity.js';
@@ -17,6 +20,9 @@ import { WorkerEntity } from './worker.entity.js';
 /** One for each table; a test holds them against the migrations, column by column. */
 export const entities = [
   ApiKeyEntity,
+  DependencyEntity,
+  FollowUpEntity,
+  GateEntity,
   IdempotencyEntity,
   InboxProgressEntity,
   JobAttemptEntity,

@@ -35,4 +35,30 @@ export abstract class JobColumns {
   @Column('text', { nullable: true }) traceparent!: string | null;
   @Column('text', { nullable: true }) tracestate!: string | null;
   @Column('text', { nullable: true }) baggage!: string | null;
+  @Column('text', { name: 'concurrency_key', nullable: true }) concurrencyKey!: string | null;
+  /** Held before a limit: 1 its key's, 2 its queue's. */
+  @Column('smallint', { nullable: true }) gate!: 1 | 2 | null;
+  /** Gates passed, as bits. */
+  @Column('smallint') slots!: number;
+  /** More follows from its end than its result. */
+  @Column('boolean') follows!: boolean;
+  @Column('integer', { name: 'pending_parents' }) pendingParents!: number;
+  @Column('boolean', { name: 'has_dependants' }) hasDependants!: boolean;
+  @Column('uuid', { name: 'flow_id', nullable: true }) flowId!: string | null;
+  @Column('bytea', { name: 'unique_hash', nullable: true }) uniqueHash!: Buffer | null;
+  @Column('bigint', { name: 'expect_ms', nullable: true }) expectMs!: number | null;
+  @Column('timestamptz', { name: 'deadline_at', nullable: true }) deadlineAt!: Date | null;
+  @Column('timestamptz', { name: 'overdue_at', nullable: true }) overdueAt!: Date | null;
+  @Column('timestamptz', { name: 'cancel_requested_at', nullable: true }) cancelRequestedAt!: Date | null;
+  @Column('timestamptz', { name: 'cancel_by', nullable: true }) cancelBy!: Date | null;
+  @Column('text', { name: 'cancel_reason', nullable: true }) cancelReason!: string | null;
+  @Column('smallint') crashes!: number;
+  @Column('boolean') careful!: boolean;
+  @Column('boolean') alone!: boolean;
+  @Column('double precision', { nullable: true }) progress!: number | null;
+  /** JSON, as are the next three. */
+  @Column('text', { name: 'progress_data', nullable: true }) progressData!: string | null;
+  @Column('text', { nullable: true }) checkpoint!: string | null;
+  @Column('text', { nullable: true }) webhook!: string | null;
+  @Column('text', { nullable: true }) delivery!: string | null;
 }

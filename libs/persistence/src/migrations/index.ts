@@ -1,3 +1,4 @@
 import { Initial0001 } from './0001-initial.js';
+import { DispatchEngine0002 } from './0002-dispatch-engine.js';
 
-export const migrations = [Initial0001];
+export const migrations = [Initial0001, DispatchEngine0002];

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
+import { passGates } from '../limits/pass-gates.js';
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
-import { findDueLanes, lockDueJobs } from '../sql/find-due-jobs.sql.js';
+import { findDueLanes, holdForParents, lockDueJobs } from '../sql/find-due-jobs.sql.js';
 import { lockLanes } from '../sql/lock-lanes.sql.js';
 import { placeDue } from '../sql/place-due.sql.js';
 import { releaseJobs, type Released } from '../sql/release-jobs.sql.js';
@@ -8,6 +9,8 @@ import { inTransaction } from '../transaction/transaction.js';
 
 export interface DueRelease {
   released: Released[];
+  /** Queues where jobs stand that a limit may soon let go. */
+  openGates: string[];
   /** There may be more that is due. */
   more: boolean;
   /** Lanes with due jobs that others have locked: look again soon. */
@@ -25,7 +28,14 @@ export function releaseDue(pool: Pool, limit: number): Promise<DueRelease> {
     await placeDue(tx, locked);
     const released = await advanceLanes(tx, locked);
     const due = await lockDueJobs(tx, limit);
-    released.push(...(await releaseJobs(tx, due)));
-    return { released, more: due.length === limit || locked.length === limit, busyLanes: busy.length };
+    await holdForParents(tx, due.waiting);
+    released.push(...(await releaseJobs(tx, due.free)));
+    released.push(...(await passGates(tx)));
+    return {
+      released,
+      openGates: [...tx.openGates],
+      more: due.free.length + due.waiting.length === limit || locked.length === limit,
+      busyLanes: busy.length,
+    };
   });
 }

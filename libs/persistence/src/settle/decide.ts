@@ -9,6 +9,8 @@ export interface Decision {
   settlement: Settlement;
   finish?: Finish;
   attempt?: EndedAttempt;
+  /** As it was when it was locked; a success is not. */
+  job?: LockedJob;
 }
 
 /**

@@ -17,5 +17,5 @@ export async function handBack(tx: Transaction, jobIds: readonly string[]): Prom
       countsAsFailure: false,
     })),
   );
-  return releaseJobs(tx, jobIds);
+  return releaseJobs(tx, jobIds, { again: true });
 }

@@ -22,12 +22,16 @@ export async function settleBatch(
   settlements: readonly Settlement[],
   options: SettleOptions = {},
 ): Promise<SettleReport> {
-  if (settlements.length === 0) return { settled: [], released: [] };
+  if (settlements.length === 0) return { settled: [], released: [], openGates: [] };
   const { random = Math.random } = options;
   try {
     // A batch of plain successes is one statement, and saves BEGIN and COMMIT their round trips.
-    if (settlements.every(isPlainSuccess))
-      return await retrying(() => settlePlain(pool, settlements), { random });
+    if (settlements.every(isPlainSuccess)) {
+      const { report, left } = await retrying(() => settlePlain(pool, settlements), { random });
+      if (left.length === 0) return report;
+      const rest = await inTransaction(pool, (tx) => settleOnce(tx, left, random), { random });
+      return inOrder(settlements, merge(report, rest));
+    }
     return await inTransaction(pool, (tx) => settleOnce(tx, settlements, random), { random });
   } catch (error) {
     if (faultKind(error) !== 'member') throw error;
@@ -55,6 +59,13 @@ function merge(first: SettleReport, second: SettleReport): SettleReport {
   return {
     settled: [...first.settled, ...second.settled],
     released: [...first.released, ...second.released],
+    openGates: [...first.openGates, ...second.openGates],
     earliestRetryMs: dues.length > 0 ? Math.min(...dues) : undefined,
   };
+}
+
+/** A report that has one verdict for each settlement, in their order. */
+function inOrder(settlements: readonly Settlement[], report: SettleReport): SettleReport {
+  const of = new Map(report.settled.map((settled) => [settled.settlement, settled]));
+  return { ...report, settled: settlements.map((settlement) => of.get(settlement)!) };
 }

@@ -1,28 +1,22 @@
-import { advanceLanes } from '../sql/advance-lanes.sql.js';
+import { passGates } from '../limits/pass-gates.js';
 import { endAttempts, type EndedRow } from '../sql/end-attempts.sql.js';
-import { type Finish, finishJobs } from '../sql/finish-jobs.sql.js';
+import { type Finish, type Finished, finishJobs } from '../sql/finish-jobs.sql.js';
 import { laneId, type LaneKey } from '../sql/lane-key.js';
 import { lockJobs } from '../sql/lock-jobs.sql.js';
 import { lockLanes } from '../sql/lock-lanes.sql.js';
-import { placeDue } from '../sql/place-due.sql.js';
 import { releaseJobs } from '../sql/release-jobs.sql.js';
 import { startJobs } from '../sql/start-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { decide, type Decision } from './decide.js';
-import {
-  type SettleReport,
-  firstOfEachAttempt,
-  type Settled,
-  type Settlement,
-  type TerminalOutcome,
-} from './settlement.js';
+import { type SettleReport, firstOfEachAttempt, type Settled, type Settlement } from './settlement.js';
+import { followEnds } from './follow-ends.js';
 import { staleVerdicts } from './stale-verdicts.js';
 
 /**
  * The statements of one settle, in the order that the protocol needs:
  * 1. lock the lanes of what may end its job;
  * 2. apply: bind, finish, retry, hand back, each fenced by attempt and execution;
- * 3. in later statements, with their newer snapshots: let the lanes' next go.
+ * 3. in later statements, with their newer snapshots: what follows from the ends, and last the gates.
  * A batch of plain successes pays for one statement of step 2 alone.
  */
 export async function settleOnce(
@@ -52,13 +46,17 @@ export async function settleOnce(
   const released = await releaseJobs(
     tx,
     decisions.flatMap((d) => (d.attempt?.delayMs === null ? [d.attempt.jobId] : [])),
+    { again: true },
   );
 
-  const lanesOfEnded = decisions.flatMap(({ settlement: s }) =>
-    finished.has(s.executionId) && mayEndLaneJob(s) ? [laneOf(s)] : [],
+  tx.freeSlots(decisions.flatMap((d) => (d.job && d.attempt && d.attempt.delayMs !== null ? [d.job] : [])));
+  released.push(
+    ...(await followEnds(
+      tx,
+      [...finished.values()].map(({ ended }) => ended),
+    )),
   );
-  await placeDue(tx, lanesOfEnded);
-  released.push(...(await advanceLanes(tx, lanesOfEnded)));
+  released.push(...(await passGates(tx)));
 
   const applied = appliedOf(decisions, { running, finished, attempts });
   const stale = said.filter((s) => !applied.has(s.executionId));
@@ -75,6 +73,7 @@ export async function settleOnce(
         : { settlement, verdict: 'applied', ...effect };
     }),
     released,
+    openGates: [...tx.openGates],
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
   };
 }
@@ -88,14 +87,14 @@ function appliedOf(
     running,
     finished,
     attempts,
-  }: { running: Set<string>; finished: Map<string, TerminalOutcome>; attempts: EndedRow[] },
+  }: { running: Set<string>; finished: Map<string, Finished>; attempts: EndedRow[] },
 ): Map<string, Effect> {
   const effects = new Map<string, Effect>(
     [...running].map((executionId) => [executionId, { state: 'running' }]),
   );
   const rows = new Map(attempts.map((row) => [row.jobId, row]));
   for (const { settlement, attempt } of decisions) {
-    const terminal = finished.get(settlement.executionId);
+    const terminal = finished.get(settlement.executionId)?.outcome;
     const row = attempt && rows.get(attempt.jobId);
     if (terminal) effects.set(settlement.executionId, { state: terminal.state, terminal, trace: terminal });
     else if (row)
@@ -124,7 +123,7 @@ async function decideAll(
       return [{ settlement, finish }];
     }
     const job = jobs.get(settlement.jobId);
-    return job ? decide(settlement, job, random) : [];
+    return job ? decide(settlement, job, random).map((decision) => ({ ...decision, job })) : [];
   });
 }
 

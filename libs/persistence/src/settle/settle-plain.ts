@@ -1,32 +1,37 @@
 import { finishJobs } from '../sql/finish-jobs.sql.js';
 import type { Queryable } from '../sql/statement.js';
 import { type SettleReport, firstOfEachAttempt, type Settlement } from './settlement.js';
-import { staleVerdicts } from './stale-verdicts.js';
 
-/** A success of a job without a lane: nothing follows from it but its end. */
+/** A success of a job from whose end nothing follows, as far as its worker was told. */
 export function isPlainSuccess(settlement: Settlement): boolean {
-  return settlement.kind === 'succeeded' && settlement.orderingKey === undefined;
+  return settlement.kind === 'succeeded' && settlement.orderingKey === undefined && !settlement.follows;
 }
 
-/** Settles plain successes, in one statement; a second one only where some were stale. */
-export async function settlePlain(db: Queryable, settlements: readonly Settlement[]): Promise<SettleReport> {
+/**
+ * Settles plain successes, in one statement.
+ * @returns what was applied; and what was not, since it is stale, or more follows from its end than its worker knew:
+ *   that is to be settled with all that follows
+ */
+export async function settlePlain(
+  db: Queryable,
+  settlements: readonly Settlement[],
+): Promise<{ report: SettleReport; left: Settlement[] }> {
   const said = firstOfEachAttempt(settlements);
   const finished = await finishJobs(
     db,
     said.map((settlement) => ({ settlement, state: 'succeeded', countsAsFailure: false })),
+    { plain: true },
   );
   const applied = new Set(said.filter((s) => finished.has(s.executionId)));
-  const verdicts = await staleVerdicts(
-    db,
-    settlements.filter((s) => !applied.has(s)),
-  );
   return {
-    settled: settlements.map((settlement) => {
-      const verdict = verdicts.get(settlement);
-      if (verdict) return { settlement, verdict };
-      const terminal = finished.get(settlement.executionId)!;
-      return { settlement, verdict: 'applied', state: 'succeeded', terminal, trace: terminal };
-    }),
-    released: [],
+    report: {
+      settled: [...applied].map((settlement) => {
+        const { outcome } = finished.get(settlement.executionId)!;
+        return { settlement, verdict: 'applied', state: 'succeeded', terminal: outcome, trace: outcome };
+      }),
+      released: [],
+      openGates: [],
+    },
+    left: settlements.filter((s) => !applied.has(s)),
   };
 }

@@ -21,6 +21,8 @@ export interface Settlement {
   tenantId: string;
   queue: string;
   orderingKey: string | undefined;
+  /** The worker was told that more follows from the job's end than its result. A hint: the job's row decides. */
+  follows?: boolean | undefined;
   kind: OutcomeKind;
   startedAtMs: number;
   finishedAtMs?: number | undefined;
@@ -76,6 +78,8 @@ export interface SettleReport {
   settled: Settled[];
   /** Jobs that may run now: wake their queues. */
   released: Released[];
+  /** Queues where jobs stand that a limit may soon let go: wake the timers. */
+  openGates: string[];
   /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
   earliestRetryMs?: number | undefined;
 }

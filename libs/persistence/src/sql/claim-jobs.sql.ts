@@ -23,6 +23,14 @@ export interface ClaimedJob {
   /** JSON. */
   payload: string;
   timeoutMs: number;
+  /** When the client expects it to be done. */
+  deadlineAtMs: number | null;
+  /** More follows from its end than its result. */
+  follows: boolean;
+  /** It runs alone: its last worker died while it ran. */
+  careful: boolean;
+  /** JSON that an earlier attempt kept for this one. */
+  checkpoint: string | null;
   createdAtMs: number;
   queuedAtMs: number;
   claimedAtMs: number;
@@ -58,6 +66,7 @@ picked AS MATERIALIZED (
     CROSS JOIN LATERAL (
       SELECT id FROM baton.job
       WHERE queue = q.name AND state = 'queued' AND mode = 'polling'
+        AND NOT EXISTS (SELECT FROM baton.queue s WHERE s.name = q.name AND s.paused_at IS NOT NULL)
       ORDER BY priority, id LIMIT cardinality($3::uuid[])
       FOR UPDATE SKIP LOCKED
     ) j
@@ -72,8 +81,9 @@ picked AS MATERIALIZED (
 )
 SELECT me.id AS me, c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attempt, c.failures,
   c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey", c.payload,
-  c.timeout_ms AS "timeoutMs", c.traceparent, c.tracestate, c.baggage,
-  floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
+  c.timeout_ms AS "timeoutMs", c.follows, c.careful, c.checkpoint, c.traceparent,
+  floor(extract(epoch FROM c.deadline_at) * 1000)::bigint AS "deadlineAtMs",
+  c.tracestate, c.baggage, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
   floor(extract(epoch FROM c.queued_at) * 1000)::bigint AS "queuedAtMs",
   floor(extract(epoch FROM c.started_at) * 1000)::bigint AS "claimedAtMs"
 FROM (VALUES (1)) AS one LEFT JOIN me ON true LEFT JOIN claimed c ON true

@@ -24,6 +24,7 @@ WITH m AS (
 ), ended AS (
   UPDATE baton.job j
   SET state = CASE WHEN m.delay_ms IS NULL THEN j.state ELSE 'scheduled' END,
+    slots = CASE WHEN m.delay_ms IS NULL THEN j.slots ELSE 0 END,
     run_at = coalesce((SELECT baton.now()) + m.delay_ms * interval '1 ms', j.run_at),
     failures = j.failures + m.failure::int,
     seq = j.seq + (j.started_seq IS NULL AND m.execution_id IS NOT NULL)::int + 1 + (m.delay_ms IS NOT NULL)::int,

@@ -32,6 +32,11 @@ export interface OutboxJob {
   /** JSON. */
   payload: string;
   timeoutMs: number;
+  deadlineAtMs: number | null;
+  follows: boolean;
+  careful: boolean;
+  /** JSON. */
+  checkpoint: string | null;
   createdAtMs: number;
   queuedAtMs: number;
   traceparent: string | null;
@@ -63,8 +68,8 @@ WITH at AS MATERIALIZED (
 ), sized AS (
   SELECT due.*, j.*, sum(coalesce(octet_length(j.payload), 0)) OVER (PARTITION BY due.queue, due.priority ORDER BY due.id) AS bytes
   FROM due LEFT JOIN LATERAL (
-    SELECT tenant_id, ordering_key, failures, max_attempts, payload, timeout_ms, traceparent, tracestate, baggage,
-      created_at AS accepted_at, queued_at
+    SELECT tenant_id, ordering_key, failures, max_attempts, payload, timeout_ms, deadline_at, follows, careful, checkpoint,
+      traceparent, tracestate, baggage, created_at AS accepted_at, queued_at
     FROM baton.job j WHERE j.id = due.job_id AND j.attempt = due.attempt AND j.state = 'queued' LIMIT 1
   ) j ON true
   WHERE due.place <= ${batchRows}
@@ -72,7 +77,8 @@ WITH at AS MATERIALIZED (
 SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
   date_part('epoch', (SELECT baton.now()) - created_at) * 1000 AS "waitedMs",
   tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
-  timeout_ms AS "timeoutMs", traceparent, tracestate, baggage,
+  timeout_ms AS "timeoutMs", follows, careful, checkpoint, floor(date_part('epoch', deadline_at) * 1000)::bigint AS "deadlineAtMs",
+  traceparent, tracestate, baggage,
   floor(date_part('epoch', accepted_at) * 1000)::bigint AS "createdAtMs",
   floor(date_part('epoch', queued_at) * 1000)::bigint AS "queuedAtMs"
 FROM sized WHERE place = 1 OR bytes <= ${batchBytes}

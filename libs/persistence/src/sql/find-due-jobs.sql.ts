@@ -6,6 +6,7 @@ const lanes = `
 SELECT DISTINCT tenant_id AS "tenantId", queue, ordering_key AS "orderingKey" FROM (
   SELECT tenant_id, queue, ordering_key FROM baton.job
   WHERE state = 'scheduled' AND run_at <= (SELECT baton.now()) AND ordering_key IS NOT NULL AND lane_place IS NULL
+    AND pending_parents = 0
   ORDER BY run_at LIMIT $1
 ) due`;
 
@@ -16,16 +17,32 @@ export function findDueLanes(db: Queryable, limit: number): Promise<LaneKey[]> {
 
 // One that somebody else has locked is cancelled or rescheduled this moment, and looked at again if it stays due.
 const jobs = `
-SELECT id FROM baton.job
-WHERE state = 'scheduled' AND run_at <= (SELECT baton.now()) AND (ordering_key IS NULL OR lane_place IS NOT NULL)
+SELECT id, pending_parents > 0 AS waits FROM baton.job
+WHERE state = 'scheduled' AND run_at <= (SELECT baton.now())
+  AND (ordering_key IS NULL OR lane_place IS NOT NULL OR pending_parents > 0)
 ORDER BY run_at LIMIT $1
 FOR UPDATE SKIP LOCKED`;
 
-/** Locks due jobs that wait for nothing but their time: those without a lane, and holders of theirs in backoff. */
-export async function lockDueJobs(tx: Transaction, limit: number): Promise<string[]> {
+/**
+ * Locks due jobs that wait for no lane: those without one, and holders of theirs in backoff.
+ * @returns those that may go, and those that now wait for their parents
+ */
+export async function lockDueJobs(
+  tx: Transaction,
+  limit: number,
+): Promise<{ free: string[]; waiting: string[] }> {
   tx.locking('jobs');
-  const rows = await run<{ id: string }>(tx, 'lock-due-jobs', jobs, [limit]);
-  return rows.map((row) => row.id);
+  const rows = await run<{ id: string; waits: boolean }>(tx, 'lock-due-jobs', jobs, [limit]);
+  const ids = (waits: boolean): string[] => rows.filter((row) => row.waits === waits).map((row) => row.id);
+  return { free: ids(false), waiting: ids(true) };
+}
+
+const hold = `
+UPDATE baton.job SET state = 'held', reason = 'parents', seq = seq + 1 WHERE id = ANY ($1::uuid[]) AND state = 'scheduled'`;
+
+/** Due jobs whose parents are not finished. */
+export async function holdForParents(tx: Transaction, jobIds: readonly string[]): Promise<void> {
+  if (jobIds.length > 0) await run(tx, 'hold-for-parents', hold, [jobIds]);
 }
 
 const next = `

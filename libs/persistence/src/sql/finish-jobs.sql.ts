@@ -1,4 +1,6 @@
+import { endedColumns, type EndedColumns, type EndedJob, endedJob } from '../settle/ended-job.js';
 import { errorJson, type Settlement, type TerminalOutcome } from '../settle/settlement.js';
+import { keptColumns } from './job-columns.js';
 import { run, type Queryable } from './statement.js';
 
 export interface Finish {
@@ -17,24 +19,28 @@ WITH m AS (
 ), gone AS (
   DELETE FROM baton.job j USING m
   WHERE j.id = m.job_id AND j.attempt = m.m_attempt AND j.state IN ('queued', 'running')
-    AND (j.execution_id IS NULL OR j.execution_id = m.m_execution)
+    AND (j.execution_id IS NULL OR j.execution_id = m.m_execution) AND NOT (j.follows AND $15)
   RETURNING j.*, m.*
+), kept AS (
+  INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, started_seq, started_at, worker_id, execution_id,
+    finished_at, result_kind, result, file, file_type, file_name, file_sha256, error)
+  SELECT ${keptColumns}, final_state::baton.job_state, failures + failure::int,
+    seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END, coalesce(started_seq, seq + 1),
+    coalesce(started_at, to_timestamp(started_ms / 1000)), m_worker, m_execution,
+    (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
+  FROM gone
+  RETURNING id, execution_id, generation, seq, traceparent, tracestate, baggage,
+    floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms
 )
-INSERT INTO baton.job_history (id, tenant_id, queue, state, mode, priority, ordering_key, lane_place, payload, metadata,
-  attempt, failures, max_attempts, backoff, timeout_ms, generation, seq, queued_seq, started_seq,
-  created_at, run_at, queued_at, started_at, worker_id, execution_id, outbox_id, traceparent, tracestate, baggage,
-  finished_at, result_kind, result, file, file_type, file_name, file_sha256, error)
-SELECT id, tenant_id, queue, final_state::baton.job_state, mode, priority, ordering_key, lane_place, payload, metadata,
-  attempt, failures + failure::int, max_attempts, backoff, timeout_ms, generation,
-  seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END, queued_seq, coalesce(started_seq, seq + 1),
-  created_at, run_at, queued_at, coalesce(started_at, to_timestamp(started_ms / 1000)),
-  m_worker, m_execution, outbox_id, traceparent, tracestate, baggage,
-  (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
-FROM gone
-RETURNING execution_id, generation, seq, traceparent, tracestate, baggage,
-  floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms`;
+SELECT kept.*, ${endedColumns('gone')} FROM kept JOIN gone ON gone.id = kept.id`;
 
-interface Row {
+/** A job that was moved to history. */
+export interface Finished {
+  outcome: TerminalOutcome;
+  ended: EndedJob;
+}
+
+interface Row extends EndedColumns {
   execution_id: string;
   generation: number;
   seq: number;
@@ -48,12 +54,14 @@ interface Row {
  * Moves jobs whose execution has ended for good to history, with their results, and stores nothing of a stale or
  * second outcome.
  * @param finishes at most one for each attempt of a job
- * @returns the outcomes applied, by their execution; what is missing was stale
+ * @param options.plain true: only jobs from whose end nothing follows; the others stay as they are
+ * @returns the jobs ended, by their execution; what is missing was stale
  */
 export async function finishJobs(
   db: Queryable,
   finishes: readonly Finish[],
-): Promise<Map<string, TerminalOutcome>> {
+  { plain = false }: { plain?: boolean } = {},
+): Promise<Map<string, Finished>> {
   if (finishes.length === 0) return new Map();
   const said = finishes.map((finish) => finish.settlement);
   const file = (s: Settlement) => (s.result?.kind === 'file' ? s.result : undefined);
@@ -72,9 +80,15 @@ export async function finishJobs(
     said.map((s) => file(s)?.sha256 ?? null),
     said.map((s) => (s.error ? errorJson(s.error) : null)),
     finishes.map((f) => f.countsAsFailure),
+    plain,
   ]);
   const byExecution = new Map(finishes.map((finish) => [finish.settlement.executionId, finish]));
-  return new Map(rows.map((row) => [row.execution_id, outcomeOf(row, byExecution.get(row.execution_id)!)]));
+  return new Map(
+    rows.map((row) => {
+      const finish = byExecution.get(row.execution_id)!;
+      return [row.execution_id, { outcome: outcomeOf(row, finish), ended: endedJob(row, finish.state) }];
+    }),
+  );
 }
 
 function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {

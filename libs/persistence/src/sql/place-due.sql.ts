@@ -6,7 +6,7 @@ const text = `
 WITH due AS (
   SELECT j.id, k.*, row_number() OVER (PARTITION BY k.tenant_id, k.queue, k.ordering_key ORDER BY j.run_at, j.id) AS n
   FROM ${laneRows} JOIN baton.job j ON ${ofLane('j')}
-  WHERE j.state = 'scheduled' AND j.lane_place IS NULL AND j.run_at <= (SELECT baton.now())
+  WHERE j.state = 'scheduled' AND j.lane_place IS NULL AND j.pending_parents = 0 AND j.run_at <= (SELECT baton.now())
 ), lanes AS (
   UPDATE baton.lane l SET next_place = l.next_place + k.n
   FROM (SELECT tenant_id, queue, ordering_key, count(*) AS n FROM due GROUP BY 1, 2, 3) AS k

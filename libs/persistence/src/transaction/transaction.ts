@@ -1,5 +1,6 @@
 import { BatonError } from '@baton/contracts';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { type Freed, type GateKey, type GateLevel, levelOf, slotsOf } from '../sql/gate-key.js';
 import type { Queryable } from '../sql/statement.js';
 import { faultKind } from './sqlstate.js';
 
@@ -13,8 +14,39 @@ type LockLevel = (typeof levels)[number];
  */
 export class Transaction implements Queryable {
   private reached: LockLevel = 'lanes';
+  /** Queues where jobs stand that a limit may soon let go: the timers are to look there after the commit. */
+  readonly openGates = new Set<string>();
+
+  /** Jobs that it has ended whose dependants are to be told after the commit. */
+  readonly followUps: string[] = [];
+  /** Gates before which jobs have come to stand, and slots that were given back: `passGates` sees to them. */
+  private touched: GateKey[] = [];
+  private freed: Freed[] = [];
 
   constructor(private readonly client: PoolClient) {}
+
+  touchGate(gate: GateKey): void {
+    this.touched.push(gate);
+  }
+
+  /** Jobs that have ended, or have gone back to wait for their time, and hold no slot any more. */
+  freeSlots(jobs: Parameters<typeof slotsOf>[0]): void {
+    this.freed.push(...slotsOf(jobs));
+  }
+
+  takeGates(level: GateLevel): { touched: GateKey[]; freed: Freed[] } {
+    const ofLevel = (gate: GateKey): boolean => levelOf(gate) === level;
+    const taken = { touched: this.touched.filter(ofLevel), freed: this.freed.filter(ofLevel) };
+    this.touched = this.touched.filter((gate) => !ofLevel(gate));
+    this.freed = this.freed.filter((gate) => !ofLevel(gate));
+    return taken;
+  }
+
+  /** @throws TypeError when `passGates` was forgotten: jobs would stand there for ever */
+  assertGatesPassed(): void {
+    if (this.touched.length + this.freed.length > 0)
+      throw new TypeError('a transaction that touched gates must call passGates last');
+  }
 
   locking(level: LockLevel): void {
     if (levels.indexOf(level) < levels.indexOf(this.reached)) {
@@ -72,7 +104,9 @@ async function once<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promi
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
-    const result = await work(new Transaction(client));
+    const tx = new Transaction(client);
+    const result = await work(tx);
+    tx.assertGatesPassed();
     await client.query('COMMIT');
     return result;
   } catch (error) {

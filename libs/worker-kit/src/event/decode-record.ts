@@ -69,8 +69,12 @@ function deliveryOf(
     workerId,
     executionId: uuidv7(),
     orderingKey: orderingKey === '' ? undefined : orderingKey,
-    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString(),
+    payload: textOf(payload),
     timeoutMs: Number(job.timeoutMs),
+    deadlineAtMs: job.deadlineAtMs === 0n ? undefined : Number(job.deadlineAtMs),
+    follows: job.follows,
+    careful: job.careful,
+    checkpoint: job.checkpoint.length === 0 ? undefined : textOf(job.checkpoint),
     createdAtMs: Number(job.createdAtMs),
     queuedAtMs: Number(job.queuedAtMs),
     carrier: carrierFromHeaders(record.headers),
@@ -86,6 +90,10 @@ function deliveryOf(
   };
 }
 
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
 /** Which job an undecodable record was of, if its headers say so: then its job can be told dead. */
 export function spokenOf(record: IncomingRecord, queue: string): Spoken | undefined {
   const jobId = record.headers[headers.jobId] ?? '';
@@ -95,7 +103,7 @@ export function spokenOf(record: IncomingRecord, queue: string): Spoken | undefi
     return undefined;
   const key = record.key?.toString() ?? jobId;
   const orderingKey = key.startsWith(`${tenantId}/`) ? key.slice(tenantId.length + 1) : undefined;
-  return { jobId, tenantId, attempt, queue, orderingKey, executionId: uuidv7() };
+  return { jobId, tenantId, attempt, queue, orderingKey, follows: false, executionId: uuidv7() };
 }
 
 function refuse(reason: string): Decoded {

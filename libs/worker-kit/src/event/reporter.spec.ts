@@ -35,6 +35,7 @@ const spoken = (): Spoken => ({
   tenantId: uuidv7(),
   queue: 'q',
   orderingKey: undefined,
+  follows: false,
 });
 const success = (bytes: number) =>
   ended(spoken(), 0, { kind: 'succeeded', result: { kind: 'json', json: 'x'.repeat(bytes) } });

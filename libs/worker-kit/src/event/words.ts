@@ -78,11 +78,11 @@ export function withoutResult(refused: Word, why: string): Word {
 /** What names an execution. */
 export type Spoken = Pick<
   Delivery,
-  'jobId' | 'attempt' | 'executionId' | 'tenantId' | 'queue' | 'orderingKey'
+  'jobId' | 'attempt' | 'executionId' | 'tenantId' | 'queue' | 'orderingKey' | 'follows'
 >;
 
-function idsOf({ jobId, attempt, executionId, tenantId, queue, orderingKey = '' }: Spoken) {
-  return { jobId, attempt, executionId, tenantId, queue, orderingKey };
+function idsOf({ jobId, attempt, executionId, tenantId, queue, orderingKey = '', follows }: Spoken) {
+  return { jobId, attempt, executionId, tenantId, queue, orderingKey, follows };
 }
 
 function resultOf(result: ExecutionResult): NonNullable<EndedInit['result']> {

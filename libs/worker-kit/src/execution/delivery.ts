@@ -17,6 +17,14 @@ export interface Delivery {
   /** JSON, not yet parsed. */
   readonly payload: string;
   readonly timeoutMs: number;
+  /** When the client expects the job to be done, milliseconds since the epoch. */
+  readonly deadlineAtMs: number | undefined;
+  /** More follows from the job's end than its result: a hint for settle. */
+  readonly follows: boolean;
+  /** It runs alone, announced before it is entered: its last worker died while it ran. */
+  readonly careful: boolean;
+  /** JSON that an earlier attempt kept for this one. */
+  readonly checkpoint: string | undefined;
   /** Milliseconds since the epoch, by the clock of PostgreSQL. */
   readonly createdAtMs: number;
   readonly queuedAtMs: number;

@@ -173,7 +173,7 @@ export class PollingWorker {
     this.settler.add({ settlement: toSettlement(delivery, startedAtMs, outcome), carrier: delivery.carrier });
   }
 
-  private settled({ settled, released, earliestRetryMs }: SettleReport): void {
+  private settled({ settled, released, openGates, earliestRetryMs }: SettleReport): void {
     const { feed, notifier, log } = this.options;
     const terminal = settled.flatMap((each) => each.terminal ?? []);
     if (terminal.length > 0) {
@@ -182,6 +182,7 @@ export class PollingWorker {
         .catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
     }
     if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
+    for (const queue of openGates) notifier.wake(channels.gates, queue);
     this.wakeFor(released);
     this.claimer.resume();
   }

@@ -5,10 +5,27 @@ const arrival = { system: 'postgresql' } as const;
 
 /** A claimed row as the executor takes it. */
 export function toDelivery(row: ClaimedJob, workerId: string): Delivery {
-  const { orderingKey, traceparent, tracestate, baggage, claimedAtMs: _, ...job } = row;
+  const {
+    orderingKey,
+    deadlineAtMs,
+    checkpoint,
+    traceparent,
+    tracestate,
+    baggage,
+    claimedAtMs: _,
+    ...job
+  } = row;
   const carrier =
     traceparent === null
       ? undefined
       : { traceparent, tracestate: tracestate ?? undefined, baggage: baggage ?? undefined };
-  return { ...job, workerId, orderingKey: orderingKey ?? undefined, carrier, arrival };
+  return {
+    ...job,
+    workerId,
+    orderingKey: orderingKey ?? undefined,
+    deadlineAtMs: deadlineAtMs ?? undefined,
+    checkpoint: checkpoint ?? undefined,
+    carrier,
+    arrival,
+  };
 }

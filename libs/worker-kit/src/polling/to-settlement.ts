@@ -3,7 +3,7 @@ import type { Delivery } from '../execution/delivery.js';
 import type { Outcome } from '../execution/outcome.js';
 
 export function toSettlement(delivery: Delivery, startedAtMs: number, outcome: Outcome): Settlement {
-  const { jobId, attempt, executionId, workerId, tenantId, queue, orderingKey } = delivery;
+  const { jobId, attempt, executionId, workerId, tenantId, queue, orderingKey, follows } = delivery;
   return {
     jobId,
     attempt,
@@ -12,6 +12,7 @@ export function toSettlement(delivery: Delivery, startedAtMs: number, outcome: O
     tenantId,
     queue,
     orderingKey,
+    follows,
     kind: outcome.kind,
     startedAtMs,
     finishedAtMs: Date.now(),

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/control/v1/control.proto.
  */
 export const file_baton_control_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Ch5iYXRvbi9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEGJhdG9uLmNvbnRyb2wudjEiSwoHQ29udHJvbBI1CgdyZWZ1c2VkGAEgASgLMiIuYmF0b24uY29udHJvbC52MS5SZWZ1c2VkRXhlY3V0aW9uSABCCQoHY29udHJvbCJcChBSZWZ1c2VkRXhlY3V0aW9uEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEhQKDGV4ZWN1dGlvbl9pZBgDIAEoCRIRCgl3b3JrZXJfaWQYBCABKAliBnByb3RvMw");
+  fileDesc("Ch5iYXRvbi9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEGJhdG9uLmNvbnRyb2wudjEisQEKB0NvbnRyb2wSNQoHcmVmdXNlZBgBIAEoCzIiLmJhdG9uLmNvbnRyb2wudjEuUmVmdXNlZEV4ZWN1dGlvbkgAEjMKCWNhbmNlbGxlZBgCIAEoCzIeLmJhdG9uLmNvbnRyb2wudjEuQ2FuY2VsbGVkSm9iSAASLwoFcXVldWUYAyABKAsyHi5iYXRvbi5jb250cm9sLnYxLlF1ZXVlQ29udHJvbEgAQgkKB2NvbnRyb2wiXAoQUmVmdXNlZEV4ZWN1dGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIUCgxleGVjdXRpb25faWQYAyABKAkSEQoJd29ya2VyX2lkGAQgASgJIj8KDENhbmNlbGxlZEpvYhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIOCgZyZWFzb24YAyABKAkiLQoMUXVldWVDb250cm9sEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCGIGcHJvdG8z");
 
 /**
  * The value of a record on baton.control, a compacted topic that every event worker reads whole.
@@ -27,6 +27,18 @@ export type Control = Message<"baton.control.v1.Control"> & {
      */
     value: RefusedExecution;
     case: "refused";
+  } | {
+    /**
+     * @generated from field: baton.control.v1.CancelledJob cancelled = 2;
+     */
+    value: CancelledJob;
+    case: "cancelled";
+  } | {
+    /**
+     * @generated from field: baton.control.v1.QueueControl queue = 3;
+     */
+    value: QueueControl;
+    case: "queue";
   } | { case: undefined; value?: undefined };
 };
 
@@ -70,4 +82,59 @@ export type RefusedExecution = Message<"baton.control.v1.RefusedExecution"> & {
  */
 export const RefusedExecutionSchema: GenMessage<RefusedExecution> = /*@__PURE__*/
   messageDesc(file_baton_control_v1_control, 1);
+
+/**
+ * The job's cancel was requested while this attempt was released: whoever has it skips or aborts it.
+ *
+ * @generated from message baton.control.v1.CancelledJob
+ */
+export type CancelledJob = Message<"baton.control.v1.CancelledJob"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: int32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * Why, as the client said it; empty where it said nothing.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message baton.control.v1.CancelledJob.
+ * Use `create(CancelledJobSchema)` to create a new message.
+ */
+export const CancelledJobSchema: GenMessage<CancelledJob> = /*@__PURE__*/
+  messageDesc(file_baton_control_v1_control, 2);
+
+/**
+ * What event workers must know of a queue.
+ *
+ * @generated from message baton.control.v1.QueueControl
+ */
+export type QueueControl = Message<"baton.control.v1.QueueControl"> & {
+  /**
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * @generated from field: bool paused = 2;
+   */
+  paused: boolean;
+};
+
+/**
+ * Describes the message baton.control.v1.QueueControl.
+ * Use `create(QueueControlSchema)` to create a new message.
+ */
+export const QueueControlSchema: GenMessage<QueueControl> = /*@__PURE__*/
+  messageDesc(file_baton_control_v1_control, 3);
 

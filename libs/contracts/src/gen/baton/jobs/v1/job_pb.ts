@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/jobs/v1/job.proto.
  */
 export const file_baton_jobs_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChdiYXRvbi9qb2JzL3YxL2pvYi5wcm90bxINYmF0b24uam9icy52MSKKAgoJSm9iUmVjb3JkEg4KBmpvYl9pZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSDQoFcXVldWUYAyABKAkSDwoHYXR0ZW1wdBgEIAEoBRIQCghmYWlsdXJlcxgFIAEoBRIUCgxtYXhfYXR0ZW1wdHMYBiABKAUSFAoMb3JkZXJpbmdfa2V5GAcgASgJEg8KB3BheWxvYWQYCCABKAwSEgoKdGltZW91dF9tcxgJIAEoAxIVCg1jcmVhdGVkX2F0X21zGAogASgDEhQKDHF1ZXVlZF9hdF9tcxgLIAEoAxIXCg9wdWJsaXNoZWRfYXRfbXMYDCABKAMSEQoJb3V0Ym94X2lkGA0gASgDYgZwcm90bzM");
+  fileDesc("ChdiYXRvbi9qb2JzL3YxL2pvYi5wcm90bxINYmF0b24uam9icy52MSLYAgoJSm9iUmVjb3JkEg4KBmpvYl9pZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSDQoFcXVldWUYAyABKAkSDwoHYXR0ZW1wdBgEIAEoBRIQCghmYWlsdXJlcxgFIAEoBRIUCgxtYXhfYXR0ZW1wdHMYBiABKAUSFAoMb3JkZXJpbmdfa2V5GAcgASgJEg8KB3BheWxvYWQYCCABKAwSEgoKdGltZW91dF9tcxgJIAEoAxIVCg1jcmVhdGVkX2F0X21zGAogASgDEhQKDHF1ZXVlZF9hdF9tcxgLIAEoAxIXCg9wdWJsaXNoZWRfYXRfbXMYDCABKAMSEQoJb3V0Ym94X2lkGA0gASgDEhYKDmRlYWRsaW5lX2F0X21zGA4gASgDEg8KB2ZvbGxvd3MYDyABKAgSDwoHY2FyZWZ1bBgQIAEoCBISCgpjaGVja3BvaW50GBEgASgMYgZwcm90bzM");
 
 /**
  * One release of a job: the value of a record on baton.jobs.<queue>[.high|.low].
@@ -95,6 +95,34 @@ export type JobRecord = Message<"baton.jobs.v1.JobRecord"> & {
    * @generated from field: int64 outbox_id = 13;
    */
   outboxId: bigint;
+
+  /**
+   * When the client expects the job to be done; 0: it said nothing. Milliseconds since the epoch.
+   *
+   * @generated from field: int64 deadline_at_ms = 14;
+   */
+  deadlineAtMs: bigint;
+
+  /**
+   * Something follows from the job's end beside its result: a slot, dependants, a webhook. A hint for settle.
+   *
+   * @generated from field: bool follows = 15;
+   */
+  follows: boolean;
+
+  /**
+   * Its last worker died while it ran this job: it runs alone, announced before it is entered.
+   *
+   * @generated from field: bool careful = 16;
+   */
+  careful: boolean;
+
+  /**
+   * JSON that an earlier attempt kept for the next one; empty: none.
+   *
+   * @generated from field: bytes checkpoint = 17;
+   */
+  checkpoint: Uint8Array;
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/outcomes/v1/report.proto.
  */
 export const file_baton_outcomes_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("Ch5iYXRvbi9vdXRjb21lcy92MS9yZXBvcnQucHJvdG8SEWJhdG9uLm91dGNvbWVzLnYxIlEKDFdvcmtlclJlcG9ydBIRCgl3b3JrZXJfaWQYASABKAkSLgoGZXZlbnRzGAIgAygLMh4uYmF0b24ub3V0Y29tZXMudjEuV29ya2VyRXZlbnQi0wIKC1dvcmtlckV2ZW50EjkKCnJlZ2lzdGVyZWQYASABKAsyIy5iYXRvbi5vdXRjb21lcy52MS5Xb3JrZXJSZWdpc3RlcmVkSAASNgoHc3RhcnRlZBgCIAEoCzIjLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIyCgVlbmRlZBgDIAEoCzIhLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvbkVuZGVkSAASNwoJaGVhcnRiZWF0GAQgASgLMiIuYmF0b24ub3V0Y29tZXMudjEuV29ya2VySGVhcnRiZWF0SAASLQoEbGVmdBgFIAEoCzIdLmJhdG9uLm91dGNvbWVzLnYxLldvcmtlckxlZnRIABIsCgR0aWNrGAYgASgLMhwuYmF0b24ub3V0Y29tZXMudjEuSW5ib3hUaWNrSABCBwoFZXZlbnQiPQoQV29ya2VyUmVnaXN0ZXJlZBIMCgRob3N0GAEgASgJEgsKA3BpZBgCIAEoBRIOCgZxdWV1ZXMYAyADKAkiegoJRXhlY3V0aW9uEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEhQKDGV4ZWN1dGlvbl9pZBgDIAEoCRIRCgl0ZW5hbnRfaWQYBCABKAkSDQoFcXVldWUYBSABKAkSFAoMb3JkZXJpbmdfa2V5GAYgASgJIloKEEV4ZWN1dGlvblN0YXJ0ZWQSLwoJZXhlY3V0aW9uGAEgASgLMhwuYmF0b24ub3V0Y29tZXMudjEuRXhlY3V0aW9uEhUKDXN0YXJ0ZWRfYXRfbXMYAiABKAMitwIKDkV4ZWN1dGlvbkVuZGVkEi8KCWV4ZWN1dGlvbhgBIAEoCzIcLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvbhIrCgdvdXRjb21lGAIgASgOMhouYmF0b24ub3V0Y29tZXMudjEuT3V0Y29tZRIVCg1zdGFydGVkX2F0X21zGAMgASgDEhYKDmZpbmlzaGVkX2F0X21zGAQgASgDEg4KBGpzb24YBSABKAxIABInCgRmaWxlGAYgASgLMhcuYmF0b24ub3V0Y29tZXMudjEuRmlsZUgAEisKB2ZhaWx1cmUYByABKAsyGi5iYXRvbi5vdXRjb21lcy52MS5GYWlsdXJlEhgKC3JldHJ5X2F0X21zGAggASgDSAGIAQFCCAoGcmVzdWx0Qg4KDF9yZXRyeV9hdF9tcyJHCgRGaWxlEg0KBWJ5dGVzGAEgASgMEhIKCm1lZGlhX3R5cGUYAiABKAkSDAoEbmFtZRgDIAEoCRIOCgZzaGEyNTYYBCABKAkiSgoHRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDQoFc3RhY2sYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIIigKD1dvcmtlckhlYXJ0YmVhdBIVCg1leGVjdXRpb25faWRzGAEgAygJIgwKCldvcmtlckxlZnQiCwoJSW5ib3hUaWNrKo8BCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFPVVRDT01FX1NVQ0NFRURFRBABEhIKDk9VVENPTUVfRkFJTEVEEAISEwoPT1VUQ09NRV9TTk9PWkVEEAMSFQoRT1VUQ09NRV9DQU5DRUxMRUQQBBIUChBPVVRDT01FX1JFTEVBU0VEEAViBnByb3RvMw");
+  fileDesc("Ch5iYXRvbi9vdXRjb21lcy92MS9yZXBvcnQucHJvdG8SEWJhdG9uLm91dGNvbWVzLnYxIlEKDFdvcmtlclJlcG9ydBIRCgl3b3JrZXJfaWQYASABKAkSLgoGZXZlbnRzGAIgAygLMh4uYmF0b24ub3V0Y29tZXMudjEuV29ya2VyRXZlbnQijQMKC1dvcmtlckV2ZW50EjkKCnJlZ2lzdGVyZWQYASABKAsyIy5iYXRvbi5vdXRjb21lcy52MS5Xb3JrZXJSZWdpc3RlcmVkSAASNgoHc3RhcnRlZBgCIAEoCzIjLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIyCgVlbmRlZBgDIAEoCzIhLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvbkVuZGVkSAASNwoJaGVhcnRiZWF0GAQgASgLMiIuYmF0b24ub3V0Y29tZXMudjEuV29ya2VySGVhcnRiZWF0SAASLQoEbGVmdBgFIAEoCzIdLmJhdG9uLm91dGNvbWVzLnYxLldvcmtlckxlZnRIABIsCgR0aWNrGAYgASgLMhwuYmF0b24ub3V0Y29tZXMudjEuSW5ib3hUaWNrSAASOAoIcHJvZ3Jlc3MYByABKAsyJC5iYXRvbi5vdXRjb21lcy52MS5FeGVjdXRpb25Qcm9ncmVzc0gAQgcKBWV2ZW50Ij0KEFdvcmtlclJlZ2lzdGVyZWQSDAoEaG9zdBgBIAEoCRILCgNwaWQYAiABKAUSDgoGcXVldWVzGAMgAygJIosBCglFeGVjdXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSFAoMZXhlY3V0aW9uX2lkGAMgASgJEhEKCXRlbmFudF9pZBgEIAEoCRINCgVxdWV1ZRgFIAEoCRIUCgxvcmRlcmluZ19rZXkYBiABKAkSDwoHZm9sbG93cxgHIAEoCCJpChBFeGVjdXRpb25TdGFydGVkEi8KCWV4ZWN1dGlvbhgBIAEoCzIcLmJhdG9uLm91dGNvbWVzLnYxLkV4ZWN1dGlvbhIVCg1zdGFydGVkX2F0X21zGAIgASgDEg0KBWFsb25lGAMgASgIIpkBChFFeGVjdXRpb25Qcm9ncmVzcxIvCglleGVjdXRpb24YASABKAsyHC5iYXRvbi5vdXRjb21lcy52MS5FeGVjdXRpb24SDQoFYXRfbXMYAiABKAMSFQoIZnJhY3Rpb24YAyABKAFIAIgBARIMCgRkYXRhGAQgASgMEhIKCmNoZWNrcG9pbnQYBSABKAxCCwoJX2ZyYWN0aW9uIrcCCg5FeGVjdXRpb25FbmRlZBIvCglleGVjdXRpb24YASABKAsyHC5iYXRvbi5vdXRjb21lcy52MS5FeGVjdXRpb24SKwoHb3V0Y29tZRgCIAEoDjIaLmJhdG9uLm91dGNvbWVzLnYxLk91dGNvbWUSFQoNc3RhcnRlZF9hdF9tcxgDIAEoAxIWCg5maW5pc2hlZF9hdF9tcxgEIAEoAxIOCgRqc29uGAUgASgMSAASJwoEZmlsZRgGIAEoCzIXLmJhdG9uLm91dGNvbWVzLnYxLkZpbGVIABIrCgdmYWlsdXJlGAcgASgLMhouYmF0b24ub3V0Y29tZXMudjEuRmFpbHVyZRIYCgtyZXRyeV9hdF9tcxgIIAEoA0gBiAEBQggKBnJlc3VsdEIOCgxfcmV0cnlfYXRfbXMiRwoERmlsZRINCgVieXRlcxgBIAEoDBISCgptZWRpYV90eXBlGAIgASgJEgwKBG5hbWUYAyABKAkSDgoGc2hhMjU2GAQgASgJIkoKB0ZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBXN0YWNrGAMgASgJEhEKCXJldHJ5YWJsZRgEIAEoCCIoCg9Xb3JrZXJIZWFydGJlYXQSFQoNZXhlY3V0aW9uX2lkcxgBIAMoCSIMCgpXb3JrZXJMZWZ0IgsKCUluYm94VGljayqPAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRT1VUQ09NRV9TVUNDRUVERUQQARISCg5PVVRDT01FX0ZBSUxFRBACEhMKD09VVENPTUVfU05PT1pFRBADEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAQSFAoQT1VUQ09NRV9SRUxFQVNFRBAFYgZwcm90bzM");
 
 /**
  * What a worker says, in the order in which it says it: the value of a record on baton.outcomes,
@@ -80,6 +80,12 @@ export type WorkerEvent = Message<"baton.outcomes.v1.WorkerEvent"> & {
      */
     value: InboxTick;
     case: "tick";
+  } | {
+    /**
+     * @generated from field: baton.outcomes.v1.ExecutionProgress progress = 7;
+     */
+    value: ExecutionProgress;
+    case: "progress";
   } | { case: undefined; value?: undefined };
 };
 
@@ -154,6 +160,13 @@ export type Execution = Message<"baton.outcomes.v1.Execution"> & {
    * @generated from field: string ordering_key = 6;
    */
   orderingKey: string;
+
+  /**
+   * The job's record said so.
+   *
+   * @generated from field: bool follows = 7;
+   */
+  follows: boolean;
 };
 
 /**
@@ -176,6 +189,13 @@ export type ExecutionStarted = Message<"baton.outcomes.v1.ExecutionStarted"> & {
    * @generated from field: int64 started_at_ms = 2;
    */
   startedAtMs: bigint;
+
+  /**
+   * Nothing else runs in this process: should it die now, this job was it.
+   *
+   * @generated from field: bool alone = 3;
+   */
+  alone: boolean;
 };
 
 /**
@@ -184,6 +204,51 @@ export type ExecutionStarted = Message<"baton.outcomes.v1.ExecutionStarted"> & {
  */
 export const ExecutionStartedSchema: GenMessage<ExecutionStarted> = /*@__PURE__*/
   messageDesc(file_baton_outcomes_v1_report, 4);
+
+/**
+ * How far a running handler is, and what its next attempt should know.
+ *
+ * @generated from message baton.outcomes.v1.ExecutionProgress
+ */
+export type ExecutionProgress = Message<"baton.outcomes.v1.ExecutionProgress"> & {
+  /**
+   * @generated from field: baton.outcomes.v1.Execution execution = 1;
+   */
+  execution?: Execution | undefined;
+
+  /**
+   * @generated from field: int64 at_ms = 2;
+   */
+  atMs: bigint;
+
+  /**
+   * 0 to 1; absent: unchanged.
+   *
+   * @generated from field: optional double fraction = 3;
+   */
+  fraction?: number | undefined;
+
+  /**
+   * JSON; empty: unchanged.
+   *
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+
+  /**
+   * JSON; empty: unchanged.
+   *
+   * @generated from field: bytes checkpoint = 5;
+   */
+  checkpoint: Uint8Array;
+};
+
+/**
+ * Describes the message baton.outcomes.v1.ExecutionProgress.
+ * Use `create(ExecutionProgressSchema)` to create a new message.
+ */
+export const ExecutionProgressSchema: GenMessage<ExecutionProgress> = /*@__PURE__*/
+  messageDesc(file_baton_outcomes_v1_report, 5);
 
 /**
  * @generated from message baton.outcomes.v1.ExecutionEnded
@@ -246,7 +311,7 @@ export type ExecutionEnded = Message<"baton.outcomes.v1.ExecutionEnded"> & {
  * Use `create(ExecutionEndedSchema)` to create a new message.
  */
 export const ExecutionEndedSchema: GenMessage<ExecutionEnded> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 5);
+  messageDesc(file_baton_outcomes_v1_report, 6);
 
 /**
  * @generated from message baton.outcomes.v1.File
@@ -278,7 +343,7 @@ export type File = Message<"baton.outcomes.v1.File"> & {
  * Use `create(FileSchema)` to create a new message.
  */
 export const FileSchema: GenMessage<File> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 6);
+  messageDesc(file_baton_outcomes_v1_report, 7);
 
 /**
  * @generated from message baton.outcomes.v1.Failure
@@ -314,7 +379,7 @@ export type Failure = Message<"baton.outcomes.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 7);
+  messageDesc(file_baton_outcomes_v1_report, 8);
 
 /**
  * Every 2 s while the worker runs anything.
@@ -333,7 +398,7 @@ export type WorkerHeartbeat = Message<"baton.outcomes.v1.WorkerHeartbeat"> & {
  * Use `create(WorkerHeartbeatSchema)` to create a new message.
  */
 export const WorkerHeartbeatSchema: GenMessage<WorkerHeartbeat> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 8);
+  messageDesc(file_baton_outcomes_v1_report, 9);
 
 /**
  * @generated from message baton.outcomes.v1.WorkerLeft
@@ -346,7 +411,7 @@ export type WorkerLeft = Message<"baton.outcomes.v1.WorkerLeft"> & {
  * Use `create(WorkerLeftSchema)` to create a new message.
  */
 export const WorkerLeftSchema: GenMessage<WorkerLeft> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 9);
+  messageDesc(file_baton_outcomes_v1_report, 10);
 
 /**
  * Written by a relay to a partition whose workers have gone quiet, so that the inbox's own clock
@@ -362,7 +427,7 @@ export type InboxTick = Message<"baton.outcomes.v1.InboxTick"> & {
  * Use `create(InboxTickSchema)` to create a new message.
  */
 export const InboxTickSchema: GenMessage<InboxTick> = /*@__PURE__*/
-  messageDesc(file_baton_outcomes_v1_report, 10);
+  messageDesc(file_baton_outcomes_v1_report, 11);
 
 /**
  * @generated from enum baton.outcomes.v1.Outcome

@@ -1,0 +1,14 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A limit's counter: of a queue, or of one concurrency key of a tenant. */
+@Entity({ schema: 'baton', name: 'gate' })
+export class GateEntity {
+  @PrimaryColumn('text') queue!: string;
+  /** '' for the queue's own. */
+  @PrimaryColumn('text') key!: string;
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) tenantId!: string;
+  /** Jobs that have passed it and hold its slot. */
+  @Column('integer') running!: number;
+  @Column('double precision', { nullable: true }) tokens!: number | null;
+  @Column('timestamptz', { name: 'refilled_at', nullable: true }) refilledAt!: Date | null;
+}

@@ -1,0 +1,28 @@
+import { advanceLanes } from '../sql/advance-lanes.sql.js';
+import type { LaneKey } from '../sql/lane-key.js';
+import { noteFollowUps } from '../sql/note-follow-ups.sql.js';
+import { placeDue } from '../sql/place-due.sql.js';
+import type { Released } from '../sql/release-jobs.sql.js';
+import type { Transaction } from '../transaction/transaction.js';
+import type { EndedJob } from './ended-job.js';
+
+/**
+ * What follows, in the same transaction, from the end of jobs, whoever ended them: their lanes' next go, their slots are
+ * given back (`passGates` hands them on, last), and their dependants are noted to be told.
+ * @param ended their lanes are locked
+ */
+export async function followEnds(tx: Transaction, ended: readonly EndedJob[]): Promise<Released[]> {
+  const lanes = ended.flatMap(({ tenantId, queue, orderingKey }): LaneKey[] =>
+    orderingKey === null ? [] : [{ tenantId, queue, orderingKey }],
+  );
+  await placeDue(tx, lanes);
+  const released = await advanceLanes(tx, lanes);
+  const more = ended.filter((job) => job.follows);
+  if (more.length === 0) return released;
+  await noteFollowUps(
+    tx,
+    more.filter((job) => job.hasDependants),
+  );
+  tx.freeSlots(more);
+  return released;
+}

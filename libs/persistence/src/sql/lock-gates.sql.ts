@@ -1,0 +1,27 @@
+import type { Transaction } from '../transaction/transaction.js';
+import { gateColumns, type GateKey, gateRows, ofGate } from './gate-key.js';
+import { run } from './statement.js';
+
+const insertMissing = `
+INSERT INTO baton.gate (queue, key, tenant_id)
+SELECT k.* FROM ${gateRows}
+WHERE NOT EXISTS (SELECT FROM baton.gate g WHERE ${ofGate('g')})
+ORDER BY k.queue, k.key, k.tenant_id
+ON CONFLICT DO NOTHING`;
+
+const lock = `
+SELECT FROM ${gateRows} JOIN baton.gate g ON ${ofGate('g')}
+ORDER BY g.queue, g.key, g.tenant_id
+FOR UPDATE OF g`;
+
+/**
+ * Locks gates for the rest of the transaction, waiting for each in turn. Gates come last in the one lock order: whoever
+ * holds one waits for nothing but another gate.
+ * @param gates sorted
+ */
+export async function lockGates(tx: Transaction, gates: readonly GateKey[]): Promise<void> {
+  tx.locking('counters');
+  const columns = gateColumns(gates);
+  await run(tx, 'lock-gates-insert', insertMissing, columns);
+  await run(tx, 'lock-gates', lock, columns);
+}
