@@ -37,6 +37,7 @@ export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
 export { findApiKey, type ApiKeyRow } from './sql/find-api-key.sql.js';
 export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';
+export { noteEvents, type EventToNote, type NotedEvent } from './sql/note-events.sql.js';
 export { lockJobs, type LockedJob } from './sql/lock-jobs.sql.js';
 export { lockLanes } from './sql/lock-lanes.sql.js';
 export { placeDue } from './sql/place-due.sql.js';
