@@ -19,7 +19,14 @@ const mayImport = {
   'scope:relay': ['type:lib'],
   'scope:worker': ['type:lib'],
   'scope:result-gateway': ['type:lib'],
-  'scope:e2e': ['type:lib', 'scope:local-stack'],
+  'scope:e2e': [
+    'type:lib',
+    'scope:local-stack',
+    'scope:producer',
+    'scope:relay',
+    'scope:worker',
+    'scope:result-gateway',
+  ],
   'scope:bench': ['type:lib', 'scope:local-stack'],
   'scope:examples': ['type:lib', 'scope:local-stack'],
 };

@@ -1,12 +1,4 @@
 import { runService } from '@baton/service';
-import { AppModule } from './app.module.js';
-import { configureHttp } from './configure-http.js';
-import { producerFields } from './producer.config.js';
+import { producer } from './service.js';
 
-await runService({
-  name: 'producer',
-  port: 3000,
-  config: producerFields,
-  module: (config) => AppModule.forRoot(config),
-  hooks: { configure: configureHttp },
-});
+await runService(producer);

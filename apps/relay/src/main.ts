@@ -1,12 +1,4 @@
 import { runService } from '@baton/service';
-import { AppModule } from './app.module.js';
-import { relayFields } from './relay.config.js';
-import { Relay } from './relay.js';
+import { relay } from './service.js';
 
-await runService({
-  name: 'relay',
-  port: 3003,
-  config: relayFields,
-  module: (config) => AppModule.forRoot(config),
-  hooks: { started: (app) => app.get(Relay).start() },
-});
+await runService(relay);

@@ -1,15 +1,4 @@
-import { runService, setupOpenApi } from '@baton/service';
-import { AppModule } from './app.module.js';
-import { gatewayFields } from './gateway.config.js';
+import { runService } from '@baton/service';
+import { resultGateway } from './service.js';
 
-await runService({
-  name: 'result-gateway',
-  port: 3001,
-  config: gatewayFields,
-  module: (config) => AppModule.forRoot(config),
-  hooks: {
-    configure: async (app) => {
-      await setupOpenApi(app, { title: 'Baton: results', version: '1' });
-    },
-  },
-});
+await runService(resultGateway);

@@ -10,7 +10,7 @@ export type { S3Config } from './config/s3.field.js';
 
 export { createService, type CreateOptions } from './boot/create-service.js';
 export { isAllowedOrigin } from './boot/origins.js';
-export { runService, type ServiceDefinition, type ServiceHooks } from './boot/run-service.js';
+export { defineService, runService, type ServiceDefinition, type ServiceHooks } from './boot/run-service.js';
 export { serviceFields, type ServiceConfig } from './boot/service-config.js';
 export { serviceLogger } from './boot/service-core.module.js';
 

@@ -22,7 +22,8 @@ export const importTable: Record<string, readonly string[]> = {
   'result-gateway': everyLibrary,
   'local-stack': ['contracts', 'tracing'],
   'workspace-check': [],
-  e2e: [...everyLibrary, 'local-stack'],
+  // The conformance suite runs the services in its own process.
+  e2e: [...everyLibrary, 'local-stack', 'producer', 'relay', 'worker', 'result-gateway'],
   bench: [...everyLibrary, 'local-stack'],
   examples: [...everyLibrary, 'local-stack'],
 };

@@ -33,6 +33,11 @@ export interface ServiceHooks<C> {
   started?: (app: NestFastifyApplication, config: C) => void | Promise<void>;
 }
 
+/** Names a service's definition, with the types of its configuration. */
+export function defineService<F extends Fields>(definition: ServiceDefinition<F>): ServiceDefinition<F> {
+  return definition;
+}
+
 /**
  * The whole life of a service's process, from its environment to its exit code. Resolves once it is ready.
  * A failed boot prints one clear line and exits 1.
@@ -50,8 +55,17 @@ export async function runService<F extends Fields>(definition: ServiceDefinition
       pretty: config.logPretty,
     });
     const signals = new Signals(logger);
-    const parts = await start(definition, config, logger);
-    signals.handler = { stop: () => shutDown(parts) };
+    const parts = await startService(definition, config, logger);
+    const metrics = await serveMetrics(config, logger);
+    const last = [
+      { name: 'traces', close: async () => void (await shutdownTracing()) },
+      ...(metrics ? [{ name: 'metrics', close: metrics.close }] : []),
+    ];
+    logger.info(
+      { url: await parts.app.getUrl(), ...(metrics && { metricsPort: metrics.port }) },
+      `${definition.name} is ready`,
+    );
+    signals.handler = { stop: () => shutDown({ ...parts, last }) };
   } catch (error) {
     const { line, unexpected } = describeBootFailure(definition.name, error);
     if (unexpected) logger?.error({ err: error }, 'boot failed');
@@ -60,8 +74,9 @@ export async function runService<F extends Fields>(definition: ServiceDefinition
   }
 }
 
-async function start<F extends Fields>(
-  { name, module, hooks }: ServiceDefinition<F>,
+/** Starts a service whose configuration is read. @returns what `shutDown` ends */
+export async function startService<F extends Fields>(
+  { module, hooks }: ServiceDefinition<F>,
   config: ServiceConfig & ConfigOf<F>,
   logger: Logger,
 ): Promise<ShutdownParts> {
@@ -72,19 +87,8 @@ async function start<F extends Fields>(
   await app.listen(config.port, config.host);
   await app.startAllMicroservices();
   await hooks?.started?.(app, config);
-  const metrics = await serveMetrics(config, logger);
   app.get(HealthRegistry).started();
-  logger.info({ url: await app.getUrl(), ...(metrics && { metricsPort: metrics.port }) }, `${name} is ready`);
-  return {
-    app,
-    logger,
-    requests,
-    readyDrainMs: config.readyDrainMs,
-    last: [
-      { name: 'traces', close: async () => void (await shutdownTracing()) },
-      ...(metrics ? [{ name: 'metrics', close: metrics.close }] : []),
-    ],
-  };
+  return { app, logger, requests, readyDrainMs: config.readyDrainMs, last: [] };
 }
 
 async function serveMetrics({ metricsPort, host }: ServiceConfig, logger: Logger) {
