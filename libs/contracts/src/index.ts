@@ -1,6 +1,7 @@
 export { BatonError, type BatonErrorOptions, type FieldError } from './baton.error.js';
 export { defaultBackoff, retryDelayMs, type Backoff } from './backoff.js';
 export { channels, type Channel } from './channels.js';
+export { formatCursor, parseCursor, type EventCursor } from './cursor.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { errorCodes, type ErrorCode } from './error-codes.js';
 export { jobEventTypes, queueEventTypes, type JobEventType, type QueueEventType } from './event-types.js';

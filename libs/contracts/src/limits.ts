@@ -33,6 +33,9 @@ export const limits = {
   waitSeconds: 60,
   waitingPerKey: 100,
   listItems: 200,
+  /** Events told at once, and the JSON result that the last of them carries; a larger one is fetched. */
+  eventsPage: 500,
+  eventResultBytes: 16 * 1024,
   idempotencyMs: 24 * 3_600_000,
   /** Rows or records that travel in one batch through relay and settle. */
   batch: 500,

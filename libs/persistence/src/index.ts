@@ -118,3 +118,7 @@ export { findOverrunningJobs, type OverrunningJob } from './sql/find-overrunning
 export type { OwnedJob } from './sql/give-up-worker.sql.js';
 export { sweepIdempotency, sweepWorkers } from './sql/sweep-tables.sql.js';
 export { announceQueues } from './sql/announce-queues.sql.js';
+export type { EventLog, EventSource, LoggedEvent } from './events/event-log.js';
+export { eventsPage, type EventsPage, type ShownEvent } from './events/events-page.js';
+export { tellEvents, terminalSeq } from './events/tell-events.js';
+export { readEventHeads, readEvents, type AskedEvents } from './sql/read-events.sql.js';

@@ -61,4 +61,6 @@ export abstract class JobColumns {
   @Column('text', { nullable: true }) checkpoint!: string | null;
   @Column('text', { nullable: true }) webhook!: string | null;
   @Column('text', { nullable: true }) delivery!: string | null;
+  /** The due time it was accepted with; null: it was due at once. */
+  @Column('timestamptz', { name: 'first_due_at', nullable: true }) firstDueAt!: Date | null;
 }

@@ -1,4 +1,5 @@
 import { Initial0001 } from './0001-initial.js';
 import { DispatchEngine0002 } from './0002-dispatch-engine.js';
+import { Events0009 } from './0009-events.js';
 
-export const migrations = [Initial0001, DispatchEngine0002];
+export const migrations = [Initial0001, DispatchEngine0002, Events0009];

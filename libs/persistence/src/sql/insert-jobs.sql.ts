@@ -65,14 +65,15 @@ given AS MATERIALIZED (
 INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place, payload, metadata,
   attempt, max_attempts, backoff, timeout_ms, seq, queued_seq, created_at, run_at, queued_at, outbox_id,
   traceparent, tracestate, baggage, concurrency_key, gate, expect_ms, deadline_at, pending_parents, follows,
-  flow_id, unique_hash, webhook, delivery)
+  flow_id, unique_hash, webhook, delivery, first_due_at)
 SELECT id, tenant_id, queue, state::baton.job_state, reason,
   CASE WHEN state = 'queued' THEN dispatch_mode END, priority, ordering_key, CASE WHEN reason = 'lane' THEN place END,
   payload, metadata::jsonb, (state = 'queued')::int, attempts_allowed, backoff::jsonb, attempt_ms,
   2, CASE WHEN state = 'queued' THEN 2 END, now, due, CASE WHEN state = 'queued' THEN now END, outbox_id,
   traceparent, tracestate, baggage, key, CASE WHEN reason IN ('paused', 'concurrency', 'rate') THEN gate END,
   within_ms, CASE WHEN state <> 'scheduled' THEN now + within_ms * interval '1 ms' END, parents, follows,
-  (more ->> 'flowId')::uuid, decode(more ->> 'uniqueHash', 'hex'), more ->> 'webhook', more ->> 'delivery'
+  (more ->> 'flowId')::uuid, decode(more ->> 'uniqueHash', 'hex'), more ->> 'webhook', more ->> 'delivery',
+  CASE WHEN state = 'scheduled' THEN due END
 FROM decided
 RETURNING id, tenant_id AS "tenantId", queue, state, reason, gate, concurrency_key AS "concurrencyKey", mode,
   max_attempts AS "maxAttempts", timeout_ms AS "timeoutMs",
