@@ -23,7 +23,7 @@ export async function passGates(tx: Transaction): Promise<Released[]> {
     const { jobIds, open } = await admitThroughGates(tx, level, gates, freed);
     for (const queue of open) tx.openGates.add(queue);
     // Through its key's gate a job may come to stand before its queue's, which is the next level.
-    released.push(...(await releaseJobs(tx, jobIds)));
+    released.push(...(await releaseJobs(tx, jobIds, { locked: true })));
   }
   return released;
 }

@@ -70,12 +70,13 @@ export const ofGate = (table: string): string =>
   `${table}.queue = k.queue AND ${table}.key = k.key AND ${table}.tenant_id = k.tenant_id`;
 
 /**
- * SQL: the gate before which a job has to stand now, or null.
+ * SQL: the gate before which a job has to stand now, or null. Past its queue's gate it does not go back to its key's,
+ * should that get a limit meanwhile.
  * @param q the queue's row @param key its concurrency key @param slots the gates it has passed
  */
 export const nextGate = (q: string, key: string, slots: string): string => `CASE
     WHEN NOT ${q}.gated THEN NULL
-    WHEN ${slots} & ${keyGate} = 0 AND ${key} IS NOT NULL
+    WHEN ${slots} = 0 AND ${key} IS NOT NULL
       AND (${q}.concurrency_per_key IS NOT NULL OR (${q}.rate_limit IS NOT NULL AND ${q}.rate_per_key)) THEN ${keyGate}
     WHEN ${slots} & ${queueGate} = 0 AND (${q}.paused_at IS NOT NULL OR ${q}.concurrency_total IS NOT NULL
       OR (${q}.rate_limit IS NOT NULL AND NOT ${q}.rate_per_key)) THEN ${queueGate}

@@ -59,10 +59,10 @@ type Row =
 export async function releaseJobs(
   tx: Transaction,
   jobIds: readonly string[],
-  options: { again?: boolean } = {},
+  options: { again?: boolean; locked?: boolean } = {},
 ): Promise<Released[]> {
   if (jobIds.length === 0) return [];
-  tx.locking('jobs');
+  if (!options.locked) tx.locking('jobs');
   const [name, sql] = options.again ? ['release-jobs-again', again] : ['release-jobs', throughGates];
   const rows = await run<Row>(tx, name, sql, [jobIds]);
   return rows.flatMap((row): Released[] => {
