@@ -38,6 +38,7 @@ export {
   type BrokerErrorOptions,
   type Fate,
 } from './broker.error.js';
+export { readCommitNote, writeCommitNote, type CommitNote } from './commit-note.js';
 export { groupPlaces } from './group-places.js';
 export { lagOf } from './lag.js';
 export {

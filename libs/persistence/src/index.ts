@@ -34,6 +34,7 @@ export {
 export { advanceLanes } from './sql/advance-lanes.sql.js';
 export { claimJobs, WorkerLostError, type ClaimedJob, type ClaimParams } from './sql/claim-jobs.sql.js';
 export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
+export { enterAlone } from './sql/enter-alone.sql.js';
 export { findApiKey, type ApiKeyRow } from './sql/find-api-key.sql.js';
 export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';
@@ -42,6 +43,7 @@ export { lockJobs, type LockedJob } from './sql/lock-jobs.sql.js';
 export { lockLanes } from './sql/lock-lanes.sql.js';
 export { placeDue } from './sql/place-due.sql.js';
 export { leaveWorker, registerWorker, type WorkerRegistration } from './sql/register-worker.sql.js';
+export { returnWorker } from './sql/return-worker.sql.js';
 export { readResults, type Standing } from './sql/read-results.sql.js';
 export { releaseJobs, type Released } from './sql/release-jobs.sql.js';
 export { renewLease } from './sql/renew-lease.sql.js';

@@ -72,6 +72,7 @@ function read(report: Report, event: WorkerEvent['event']): void {
       report.settlements.push({
         ...execution(event.value.execution, workerId),
         kind: 'started',
+        alone: event.value.alone,
         startedAtMs: Number(event.value.startedAtMs),
       });
       return;

@@ -8,7 +8,7 @@ import {
   type LostWorker,
   type OwnedJob,
 } from '@baton/persistence';
-import { endLostRunSpan, rescues } from '@baton/tracing';
+import { endLostRunSpan, jobsSettled, rescues } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
 import { tellRefused } from '../control/tell-refused.js';
@@ -74,9 +74,16 @@ export class RescueTimer implements Timer {
     const rescue = await rescueWorker(database.pool, worker);
     this.suspects.delete(worker.workerId);
     if (!rescue) return;
-    announcer.released(rescue.released);
+    await announcer.settled(rescue.report);
+    for (const { settlement } of rescue.report.settled)
+      jobsSettled.inc({ queue: settlement.queue, outcome: 'dead' });
     log.warn(
-      { workerId: worker.workerId, reason: worker.reason, jobs: rescue.jobs.length },
+      {
+        workerId: worker.workerId,
+        reason: worker.reason,
+        jobs: rescue.jobs.length,
+        crashLoops: rescue.report.settled.map(({ settlement }) => settlement.jobId),
+      },
       'a worker is gone; its jobs run again',
     );
     for (const job of rescue.jobs) endRun(job, worker);
@@ -88,11 +95,7 @@ export class RescueTimer implements Timer {
     const { control, log } = this.options;
     if (!control) return;
     try {
-      await tellRefused(
-        control.producer,
-        control.topic,
-        jobs.map((job) => ({ ...job, workerId })),
-      );
+      await tellRefused(control.producer, control.topic, jobs);
     } catch (error) {
       log.warn(
         { err: error, workerId },

@@ -55,6 +55,9 @@ export abstract class JobColumns {
   @Column('smallint') crashes!: number;
   @Column('boolean') careful!: boolean;
   @Column('boolean') alone!: boolean;
+  /** The worker with which its last lost attempt went; what is held against the job is taken back should it return. */
+  @Column('uuid', { name: 'died_with', nullable: true }) diedWith!: string | null;
+  @Column('text', { nullable: true }) death!: 'counted' | 'unsure' | null;
   @Column('double precision', { nullable: true }) progress!: number | null;
   /** JSON, as are the next three. */
   @Column('text', { name: 'progress_data', nullable: true }) progressData!: string | null;

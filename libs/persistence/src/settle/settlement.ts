@@ -24,6 +24,8 @@ export interface Settlement {
   /** The worker was told that more follows from the job's end than its result. A hint: the job's row decides. */
   follows?: boolean | undefined;
   kind: OutcomeKind;
+  /** Of `started`: nothing else runs in its process. */
+  alone?: boolean | undefined;
   startedAtMs: number;
   finishedAtMs?: number | undefined;
   result?: JobResult | undefined;

@@ -27,6 +27,7 @@ WITH m AS (
     slots = CASE WHEN m.delay_ms IS NULL THEN j.slots ELSE 0 END,
     run_at = coalesce((SELECT baton.now()) + m.delay_ms * interval '1 ms', j.run_at),
     failures = j.failures + m.failure::int,
+    careful = j.careful AND m.outcome IN ('released', 'lost'), -- whoever lets go has not taken its worker with it
     seq = j.seq + (j.started_seq IS NULL AND m.execution_id IS NOT NULL)::int + 1 + (m.delay_ms IS NOT NULL)::int,
     started_seq = coalesce(j.started_seq, CASE WHEN m.execution_id IS NOT NULL THEN j.seq + 1 END),
     started_at = coalesce(j.started_at, to_timestamp(m.started_ms / 1000)),

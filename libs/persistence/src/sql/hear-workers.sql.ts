@@ -1,3 +1,4 @@
+import { forgiveLosses } from './forgive-losses.sql.js';
 import { run, type Queryable } from './statement.js';
 
 /** What was heard of an event worker. */
@@ -14,11 +15,14 @@ export interface HeardWorker {
 }
 
 // Updated first, inserted only where missing: an upsert would use up a worker's number each time.
-// A worker that was given up and speaks again lives; what it had lost stays lost. One that left stays gone.
+// A worker that was given up and speaks again lives; what it had lost stays lost, and is not held against the jobs. One that left stays gone.
 const text = `
 WITH said AS MATERIALIZED (
   SELECT id, to_timestamp(heard / 1000.0) AS heard_at, partition, gone, host, pid, queues
   FROM jsonb_to_recordset($1::jsonb) AS said (id uuid, heard bigint, partition integer, gone boolean, host text, pid integer, queues text[])
+), back AS MATERIALIZED (
+  SELECT w.id FROM said s JOIN baton.worker w ON w.id = s.id WHERE w.state = 'lost' AND w.heard_at < s.heard_at
+), forgiven AS (${forgiveLosses('SELECT id FROM back')}
 ), known AS (
   UPDATE baton.worker w SET
     state = CASE WHEN s.gone OR w.state = 'left' THEN 'left' WHEN w.heard_at >= s.heard_at THEN w.state ELSE 'alive' END,

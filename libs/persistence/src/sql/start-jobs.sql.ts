@@ -3,9 +3,10 @@ import { run, type Queryable } from './statement.js';
 
 const text = `
 UPDATE baton.job j
-SET state = 'running', execution_id = m.execution_id, worker_id = m.worker_id, started_at = (SELECT baton.now()),
+SET state = 'running', execution_id = m.execution_id, worker_id = m.worker_id, alone = m.alone, started_at = (SELECT baton.now()),
   started_seq = j.seq + 1, seq = j.seq + 1
-FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[]) AS m(job_id, attempt, execution_id, worker_id)
+FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::bool[])
+  AS m(job_id, attempt, execution_id, worker_id, alone)
 WHERE j.id = m.job_id AND j.attempt = m.attempt AND j.state = 'queued' AND j.execution_id IS NULL
 RETURNING j.execution_id AS id`;
 
@@ -20,6 +21,7 @@ export async function startJobs(db: Queryable, started: readonly Settlement[]): 
     started.map((s) => s.attempt),
     started.map((s) => s.executionId),
     started.map((s) => s.workerId),
+    started.map((s) => s.alone ?? false),
   ]);
   return new Set(rows.map((row) => row.id));
 }

@@ -4,6 +4,7 @@ import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartitio
 import { uuidv7 } from 'uuidv7';
 import { doneWithin } from '../done-within.js';
 import { OwnershipLostError } from '../execution/abort-causes.js';
+import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
@@ -15,6 +16,7 @@ import { DeadLetters } from './dead-letters.js';
 import { decodeRecord, spokenOf } from './decode-record.js';
 import { Heartbeats } from './heartbeats.js';
 import { JobEntries } from './job-entries.js';
+import type { JobEntry } from './job-entry.js';
 import { QueueReader } from './queue-reader.js';
 import { Reporter } from './reporter.js';
 import { WaitingJobs } from './waiting-jobs.js';
@@ -45,6 +47,7 @@ const wordsAtEndMs = 5_000;
 export class EventWorker {
   readonly id = uuidv7();
   private readonly executor: Executor;
+  private readonly careful: CarefulRuns<JobEntry>;
   private readonly reporter: Reporter;
   private readonly heartbeats: Heartbeats;
   private readonly producer: BrokerProducer;
@@ -80,8 +83,14 @@ export class EventWorker {
       handlers,
       log,
       ...(letGoMs !== undefined && { letGoMs }),
-      announce: { afterMs: timing.announceMs, onRunning: (execution) => this.announce(execution) },
+      announce: { afterMs: timing.announceMs, onRunning: (execution) => this.hasRun(execution) },
       onEnded: (execution, outcome) => this.ended(execution, outcome),
+    });
+    this.careful = new CarefulRuns({
+      running: () => this.executor.running.size,
+      announce: (entry, alone) => this.announceFirst(entry, alone),
+      enter: (entry) => void this.executor.start(entry.delivery),
+      onFree: () => this.fillSoon(),
     });
     for (const queue of handlers.keys()) this.readers.set(queue, this.readerOf(queue));
   }
@@ -138,6 +147,7 @@ export class EventWorker {
     const { log, graceMs } = this.options;
     for (const reader of this.readers.values()) reader.hold();
     this.waiting.drop(() => true);
+    for (const { job, announced } of this.careful.close()) if (announced) this.giveBack(job);
     for (const execution of this.executor.running.values()) this.announce(execution);
     await doneWithin(wordsAtEndMs, this.reporter.acked());
     await Promise.all([...this.readers.values()].map((reader) => reader.stop()));
@@ -164,7 +174,7 @@ export class EventWorker {
       queue,
       log,
       onRecord: (record, taken) => this.take(reader, queue, record, taken),
-      onBatch: () => this.fill(),
+      onReady: () => this.fill(),
       onLost: (partitions) => this.lost(partitions),
       isFull: (topic) => this.waiting.topic(topic).full,
     });
@@ -188,15 +198,63 @@ export class EventWorker {
 
   /** Begins what waits while there are slots. */
   private fill(): void {
-    while (this.open && this.executor.free > 0 && !this.reporter.full && !this.draining) {
-      const entry = this.waiting.take((queue) => this.executor.freeFor(queue) > 0);
+    while (this.mayBegin()) {
+      const entry = this.waiting.take((next) => this.mayEnter(next));
       if (!entry) return;
-      this.entries.begin(entry);
-      this.executor.start(entry.delivery);
+      this.begin(entry);
       const { arrival, queue } = entry.delivery;
       if (arrival.system === 'kafka' && !this.waiting.topic(arrival.topic).full)
         this.readers.get(queue)?.resume(arrival.topic);
     }
+  }
+
+  private mayEnter({ delivery: { queue }, offsets: [place] }: JobEntry): boolean {
+    if (this.executor.freeFor(queue) <= 0) return false;
+    return !place || (this.readers.get(queue)?.mayEnter(place) ?? true);
+  }
+
+  /** With care where its last worker died while it ran, or may have died of it before anybody heard of it. */
+  private begin(entry: JobEntry): void {
+    const { delivery, offsets } = entry;
+    const reader = this.readers.get(delivery.queue);
+    for (const place of offsets) reader?.entering(place);
+    const suspect = offsets.some((place) => reader?.isSuspect(place));
+    if (delivery.careful || suspect) this.careful.add(entry, { alone: delivery.careful });
+    else {
+      this.entries.begin(entry);
+      this.executor.start(delivery);
+    }
+  }
+
+  private mayBegin(): boolean {
+    return this.open && this.executor.free > 0 && !this.reporter.full && !this.draining && !this.careful.busy;
+  }
+
+  /** Resolves when the broker has it: only then may the handler be entered. */
+  private announceFirst(entry: JobEntry, alone: boolean): Promise<boolean> {
+    const { delivery } = entry;
+    const { executionId } = delivery;
+    this.entries.begin(entry);
+    this.heartbeats.add(executionId);
+    return new Promise((resolve) => {
+      this.reporter.say(started({ delivery, startedAtMs: Date.now() }, { alone }), () => {
+        this.entries.told(executionId);
+        resolve(true);
+      });
+    });
+  }
+
+  private hasRun(execution: Execution): void {
+    this.announce(execution);
+    this.careful.survived(execution.id);
+  }
+
+  /** Announced, and not entered. */
+  private giveBack({ delivery }: JobEntry): void {
+    this.heartbeats.delete(delivery.executionId);
+    this.reporter.say(ended(delivery, Date.now(), { kind: 'released' }), () =>
+      this.entries.ended(delivery.executionId),
+    );
   }
 
   private announce(execution: Execution): void {
@@ -216,6 +274,7 @@ export class EventWorker {
     this.heartbeats.delete(id);
     if (outcome) this.reporter.say(ended(delivery, startedAtMs, outcome), () => this.entries.ended(id));
     else this.entries.ended(id);
+    this.careful.ended(id);
     this.fillSoon();
   }
 
@@ -231,6 +290,11 @@ export class EventWorker {
 
   /** Another execution owns the attempt: nothing that this one says counts. */
   private refused({ executionId, jobId }: RefusedExecution): void {
+    if (this.careful.refuse(executionId)) {
+      this.heartbeats.delete(executionId);
+      this.entries.ended(executionId);
+      return;
+    }
     const execution = this.executor.running.get(executionId);
     if (execution)
       this.executor.abort(
@@ -241,7 +305,9 @@ export class EventWorker {
 
   /** What runs, runs on; what only waited is another worker's now. */
   private lost(partitions: readonly TopicPartition[]): void {
-    this.waiting.drop((entry) => this.entries.orphaned(entry, partitions));
+    const gone = (entry: JobEntry): boolean => this.entries.orphaned(entry, partitions);
+    this.waiting.drop(gone);
+    this.careful.drop(gone);
   }
 
   private async bury(

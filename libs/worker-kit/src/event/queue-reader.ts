@@ -3,10 +3,14 @@ import {
   OffsetTracker,
   partitionKey,
   PartitionTerms,
+  readCommitNote,
+  writeCommitNote,
   type AssignedPartition,
   type Assignment,
   type Broker,
   type BrokerConsumer,
+  type CommittableOffset,
+  type CommitNote,
   type IncomingBatch,
   type IncomingRecord,
   type OffsetCommit,
@@ -17,6 +21,7 @@ import { rebalances, redeliveries, wakes } from '@baton/tracing';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 import { termOf } from './decode-record.js';
+import { EnteredOffsets, type PlaceInLog } from './entered-offsets.js';
 
 const commitMs = 250;
 /** An empty fetch waits so long in the broker: how late a rebalance or a resumed partition is noticed. */
@@ -28,12 +33,19 @@ export interface QueueReaderOptions {
   log: Log;
   /** A record that is to run, or to be told undecodable; in any case `done` is to be called with its offset. */
   onRecord: (record: IncomingRecord, taken: TakenOffset) => void;
-  /** After the records of a batch. */
-  onBatch: () => void;
+  /** What waits may perhaps begin: records were read, or the broker knows how far handlers may be entered. */
+  onReady: () => void;
   onLost: (partitions: readonly TopicPartition[]) => void;
   /** Whether so much of the topic waits already that no more should be fetched. */
   isFull: (topic: string) => boolean;
 }
+
+interface CommitManner {
+  clean?: boolean;
+  handingOver?: boolean;
+}
+
+type Due = CommittableOffset & OffsetCommit & { readonly enteredTo: bigint | undefined };
 
 /**
  * The one member that this process is of its queue's consumer group: which records are to be run, and which
@@ -47,10 +59,15 @@ export class QueueReader {
   private readonly consumer: BrokerConsumer;
   private readonly tracker = new OffsetTracker();
   private readonly terms = new Map<string, PartitionTerms>();
+  private readonly entered = new EnteredOffsets();
   private readonly paused = new Set<string>();
   private readonly outage: Outage;
   private timer: NodeJS.Timeout | undefined;
   private stopping = false;
+  /** A commit is under way: what is to be said besides follows it. */
+  private saying = false;
+  /** The last commit was not taken: the next waits for its time. */
+  private pausing = false;
 
   constructor(private readonly options: QueueReaderOptions) {
     const { broker, queue, log } = options;
@@ -68,7 +85,7 @@ export class QueueReader {
     await this.consumer.run({
       onAssigned: (assignment) => this.assigned(assignment),
       onLost: (partitions) => this.lost(partitions),
-      onRebalancing: () => void this.commit(),
+      onRebalancing: () => void this.commit({ handingOver: true }),
       onRecords: (batch) => this.read(batch),
       onCrash: (error, crashes) =>
         this.options.log.warn(
@@ -82,7 +99,23 @@ export class QueueReader {
   done(taken: TakenOffset): void {
     if (!this.tracker.done(taken)) return;
     if (this.paused.size > 0) this.ease(taken);
-    if (!this.stopping) this.timer ??= setTimeout(() => void this.commit(), commitMs);
+    if (!this.stopping) this.commitSoon();
+  }
+
+  /** Whether the handler of a record may be entered; where not yet, `onReady` follows. */
+  mayEnter(place: PlaceInLog): boolean {
+    const may = this.entered.mayEnter(place);
+    if (!may && !this.saying && !this.pausing) void this.commit();
+    return may;
+  }
+
+  entering(place: PlaceInLog): void {
+    this.entered.enter(place);
+  }
+
+  /** Whether the worker that had the record before may have died of it. */
+  isSuspect(place: PlaceInLog): boolean {
+    return this.entered.isSuspect(place);
   }
 
   /** A topic is not full any more. */
@@ -97,10 +130,10 @@ export class QueueReader {
     this.consumer.pause(this.consumer.assigned());
   }
 
-  /** Commits what is done, then leaves the group. */
+  /** Commits what is done, and that nothing else was entered; then leaves the group. */
   async stop(): Promise<void> {
     this.hold();
-    await this.commit();
+    await this.commit({ clean: true });
     await this.consumer.stop();
   }
 
@@ -109,16 +142,28 @@ export class QueueReader {
     for (const partition of partitions) {
       this.tracker.assign(partition);
       const key = partitionKey(partition);
-      if (!partition.kept || !this.terms.has(key)) this.terms.set(key, this.restoreTerms(partition));
+      const note = this.noteOf(partition);
+      this.entered.assign(partition, { before: note.enteredTo });
+      if (!partition.kept || !this.terms.has(key)) this.terms.set(key, this.restoreTerms(partition, note));
     }
     if (this.stopping) this.consumer.pause(partitions);
     else this.pauseFull(partitions);
     for (const partition of partitions) this.ease(partition);
+    this.options.onReady();
   }
 
-  private restoreTerms({ topic, partition, metadata }: AssignedPartition): PartitionTerms {
+  private noteOf({ topic, partition, metadata }: AssignedPartition): CommitNote {
     try {
-      return PartitionTerms.restore(metadata);
+      return readCommitNote(metadata);
+    } catch (error) {
+      this.options.log.error({ err: error, topic, partition }, 'what was said with a commit is lost');
+      return { terms: '', enteredTo: undefined };
+    }
+  }
+
+  private restoreTerms({ topic, partition }: AssignedPartition, { terms }: CommitNote): PartitionTerms {
+    try {
+      return PartitionTerms.restore(terms);
     } catch (error) {
       this.options.log.error(
         { err: error, topic, partition },
@@ -133,6 +178,7 @@ export class QueueReader {
       const key = partitionKey(partition);
       this.tracker.lose(partition);
       this.terms.delete(key);
+      this.entered.lose(partition);
       this.paused.delete(key);
     }
     this.options.onLost(partitions);
@@ -140,6 +186,7 @@ export class QueueReader {
 
   private read(batch: IncomingBatch): void {
     wakes.labels('broker').inc();
+    this.entered.read(batch, batch.highWatermark);
     const terms = this.terms.get(partitionKey(batch));
     for (const record of batch.records) {
       const term = termOf(record);
@@ -150,7 +197,7 @@ export class QueueReader {
       else this.done(taken); // a deposed leader's late send: the new leader sends the row again
     }
     this.pauseFull([batch]);
-    this.options.onBatch();
+    this.options.onReady();
   }
 
   private pauseFull(partitions: readonly TopicPartition[]): void {
@@ -172,29 +219,61 @@ export class QueueReader {
     return this.options.isFull(partition.topic) || this.tracker.isFull(partition);
   }
 
-  /** Never rejects: what could not be committed is tried again, or read again by whom the partition goes to. */
-  private async commit(): Promise<void> {
+  /**
+   * Never rejects: what could not be committed is tried again, or read again by whom the partition goes to.
+   * @param how `clean`: nothing is entered that is not done; `handingOver`: other workers may have partitions next
+   */
+  private async commit(how: CommitManner = {}): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const due: OffsetCommit[] = this.tracker.uncommitted().map((offset) => ({
-      ...offset,
-      metadata: this.terms.get(partitionKey(offset))?.serialise(offset.offset) ?? '',
-    }));
+    const due = this.due(how);
     if (due.length === 0) return;
+    this.saying = true;
     try {
       const { committed, refused } = await this.consumer.commit(due);
       this.outage.worked();
       for (const partition of committed) {
         const commit = due.find((each) => partitionKey(each) === partitionKey(partition));
-        if (!commit) continue;
-        this.tracker.committed(commit);
-        this.terms.get(partitionKey(partition))?.committed(commit.offset);
+        if (commit) this.committed(commit);
       }
-      if (refused.length > 0) this.options.log.debug({ refused, group: this.group }, 'commits were refused');
+      this.pausing = refused.length > 0;
+      if (this.pausing) this.options.log.debug({ refused, group: this.group }, 'commits were refused');
     } catch (error) {
+      this.pausing = true;
       this.outage.failed(error);
     }
-    if (!this.stopping && this.tracker.uncommitted().length > 0)
-      this.timer ??= setTimeout(() => void this.commit(), commitMs);
+    this.saying = false;
+    if (this.stopping) return;
+    if (this.tracker.uncommitted().length > 0 || this.entered.unsaid().length > 0) this.commitSoon();
+    this.options.onReady();
+  }
+
+  private commitSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.pausing = false;
+      void this.commit();
+    }, commitMs);
+  }
+
+  /** What is done and not committed; and where only what was entered is to be told, the offset as it stands. */
+  private due({ clean = false, handingOver = false }: CommitManner): Due[] {
+    const offsets = new Map(this.tracker.uncommitted().map((offset) => [partitionKey(offset), offset]));
+    for (const { topic, partition } of clean || handingOver
+      ? this.consumer.assigned()
+      : this.entered.unsaid()) {
+      const offset = this.tracker.committable({ topic, partition });
+      if (offset !== undefined) offsets.set(partitionKey({ topic, partition }), { topic, partition, offset });
+    }
+    return [...offsets.values()].map((offset) => {
+      const enteredTo = clean ? undefined : this.entered.toSay(offset, { exactly: handingOver });
+      const terms = this.terms.get(partitionKey(offset))?.serialise(offset.offset) ?? '';
+      return { ...offset, enteredTo, metadata: writeCommitNote({ terms, enteredTo }) };
+    });
+  }
+
+  private committed({ enteredTo, ...commit }: Due): void {
+    this.tracker.committed(commit);
+    this.terms.get(partitionKey(commit))?.committed(commit.offset);
+    if (enteredTo !== undefined) this.entered.said(commit, enteredTo);
   }
 }

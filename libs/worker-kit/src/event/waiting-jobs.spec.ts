@@ -38,7 +38,7 @@ it('passes over a queue that may not run more, without losing its turn', () => {
   const jobs = new WaitingJobs(['a', 'b']);
   jobs.topic('baton.jobs.a').push(entry('a1'));
   for (const n of [1, 2]) jobs.topic('baton.jobs.b').push(entry(`b${n}`));
-  expect(jobs.take((queue) => queue === 'b')?.key).toBe('b1');
+  expect(jobs.take(({ key }) => key.startsWith('b'))?.key).toBe('b1');
   expect(taken(jobs)).toEqual(['a1', 'b2']);
 });
 

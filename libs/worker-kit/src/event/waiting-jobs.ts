@@ -29,12 +29,12 @@ export class WaitingJobs {
     return waiting;
   }
 
-  /** The next to begin of the queues that may: the queues in turn, each its highest priority first. */
-  take(mayRun: (queue: string) => boolean): JobEntry | undefined {
-    for (const [i, { queue, topics }] of this.queues.entries()) {
+  /** The next to begin of those that may: the queues in turn, each its highest priority first. */
+  take(mayRun: (next: JobEntry) => boolean): JobEntry | undefined {
+    for (const [i, { topics }] of this.queues.entries()) {
       const waiting = topics.find(({ size }) => size > 0);
       const entry = waiting?.peek();
-      if (!waiting || !entry || !mayRun(queue)) continue;
+      if (!waiting || !entry || !mayRun(entry)) continue;
       waiting.shift();
       this.queues.push(...this.queues.splice(i, 1));
       return entry;

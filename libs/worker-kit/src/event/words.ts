@@ -37,8 +37,13 @@ export function heartbeat(executionIds: string[]): Word {
   return word({ case: 'heartbeat', value: { executionIds } }, executionIds.length * 40);
 }
 
-export function started({ delivery, startedAtMs }: Execution): Word {
-  return word({ case: 'started', value: { execution: idsOf(delivery), startedAtMs: BigInt(startedAtMs) } });
+/** @param options.alone nothing else runs in this process */
+export function started(
+  { delivery, startedAtMs }: Pick<Execution, 'delivery' | 'startedAtMs'>,
+  { alone = false }: { alone?: boolean } = {},
+): Word {
+  const execution = idsOf(delivery);
+  return word({ case: 'started', value: { execution, startedAtMs: BigInt(startedAtMs), alone } });
 }
 
 export function ended(delivery: Spoken, startedAtMs: number, outcome: Outcome): Word {

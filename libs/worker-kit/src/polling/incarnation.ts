@@ -1,5 +1,12 @@
 import { channels } from '@baton/contracts';
-import { leaveWorker, Listener, lockClasses, registerWorker, type Database } from '@baton/persistence';
+import {
+  leaveWorker,
+  Listener,
+  lockClasses,
+  registerWorker,
+  returnWorker,
+  type Database,
+} from '@baton/persistence';
 import { uuidv7 } from 'uuidv7';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
@@ -60,7 +67,7 @@ export class Incarnation {
     return this.listener.probe();
   }
 
-  /** @param left true when it goes of its own will, having handed everything back */
+  /** @param left true: it has handed everything back */
   async end(left: boolean): Promise<void> {
     this.ended = true;
     const { database, log } = this.options;
@@ -69,6 +76,16 @@ export class Incarnation {
         log.warn({ err: error }, 'the worker could not say goodbye; its lease will run out');
       });
     }
+    await this.listener.close();
+  }
+
+  /** Ends it, since it was given up: what it had run did not end this process. */
+  async comeBack(): Promise<void> {
+    this.ended = true;
+    const { database, log } = this.options;
+    await returnWorker(database.pool, this.id).catch((error: unknown) => {
+      log.warn({ err: error }, 'the worker could not say that it is back; its last jobs run alone next time');
+    });
     await this.listener.close();
   }
 

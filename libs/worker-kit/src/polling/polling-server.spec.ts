@@ -311,3 +311,29 @@ it('holds its lease with what it runs, and gives back a claim whose answer was l
     { state: 'running', attempt: 1 },
   ]);
 });
+
+it('runs a job that is to run alone when nothing else does, noted before, and claims nothing beside it', async () => {
+  const scene = new Scene();
+  const [first, careful] = await seedJobs(db.database, seeded, [{ payload: { do: 'wait' } }, {}]);
+  await rows(`UPDATE baton.job SET careful = true WHERE id = $1`, [careful]);
+  await startWorker(scene);
+  await until('both are claimed', async () => {
+    const running = await rows(`SELECT FROM baton.job WHERE queue = $1 AND state = 'running'`, [
+      seeded.queue,
+    ]);
+    return running.length === 2;
+  });
+  const [last] = await seedJobs(db.database, seeded, [{}]);
+  wake();
+  await until('the wake-up is heard', async () => {
+    wake();
+    return scene.entered.length === 1;
+  });
+  expect(scene.entered).toEqual([first]);
+  scene.open();
+  await until('all have ended', () => scene.terminal.length === 3);
+  expect(scene.entered).toEqual([first, careful, last]);
+  expect(
+    await rows(`SELECT alone FROM baton.job_history WHERE queue = $1 ORDER BY id`, [seeded.queue]),
+  ).toEqual([{ alone: false }, { alone: true }, { alone: false }]);
+});

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import { channels, timing } from '@baton/contracts';
 import type { ClaimedJob, Database, Notifier, Released, SettleReport } from '@baton/persistence';
 import { OwnershipLostError } from '../execution/abort-causes.js';
+import { CarefulRuns } from '../execution/careful-runs.js';
+import type { Delivery } from '../execution/delivery.js';
 import { doneWithin } from '../done-within.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
@@ -9,6 +11,7 @@ import type { Outcome } from '../execution/outcome.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { announceQueues } from './announce-queues.js';
+import { announceAlone } from './announce-alone.js';
 import { Claimer } from './claimer.js';
 import { Incarnation } from './incarnation.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -43,6 +46,7 @@ const settleAtEndMs = 5_000;
  */
 export class PollingWorker {
   private readonly executor: Executor;
+  private readonly careful: CarefulRuns<{ delivery: Delivery }>;
   private readonly claimer: Claimer;
   private readonly settler: Settler;
   private readonly lease: LeaseKeeper;
@@ -65,13 +69,27 @@ export class PollingWorker {
       ...(letGoMs !== undefined && { letGoMs }),
       onEnded: (execution, outcome) => this.ended(execution, outcome),
     });
+    this.careful = new CarefulRuns({
+      running: () => this.executor.running.size,
+      announce: ({ delivery }) =>
+        announceAlone(
+          { database, log, stillOurs: () => !this.draining && this.incarnation?.id === delivery.workerId },
+          delivery,
+        ),
+      enter: ({ delivery }) => void this.executor.start(delivery),
+      onFree: () => this.claimer.resume(),
+    });
     this.settler = new Settler({ database, log, onSettled: (report) => this.settled(report) });
     this.lease = new LeaseKeeper({
       database,
       log,
       workerId,
       onLost,
-      executionIds: () => [...this.executor.running.keys(), ...this.settler.executionIds()],
+      executionIds: () => [
+        ...this.executor.running.keys(),
+        ...this.careful.executionIds(),
+        ...this.settler.executionIds(),
+      ],
       onReleased: (released) => this.wakeFor(released),
     });
     this.claimer = new Claimer({
@@ -80,8 +98,9 @@ export class PollingWorker {
       log,
       workerId,
       onLost,
-      // Outcomes that pile up unsettled take the place of jobs.
-      room: (queue) => (this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue)),
+      // Outcomes that pile up unsettled take the place of jobs; beside one that runs alone nothing is begun.
+      room: (queue) =>
+        this.careful.busy || this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue),
       onClaimed: (rows, id) => this.claimed(rows, id),
       onUncertain: () => this.lease.doubt(),
     });
@@ -110,6 +129,7 @@ export class PollingWorker {
     const { log, graceMs } = this.options;
     clearInterval(this.sweep);
     await this.claimer.stop();
+    for (const { job } of this.careful.close()) this.say(job.delivery, Date.now(), { kind: 'released' });
     await this.executor.drain(graceMs);
     const taken = await doneWithin(settleAtEndMs, this.settler.settled());
     if (!taken)
@@ -152,20 +172,25 @@ export class PollingWorker {
     this.executor.abortAll(
       new OwnershipLostError(`worker ${lostId} was given up for lost; its jobs run elsewhere`),
     );
-    this.renewing = lost.end(false).then(() => (this.draining ? undefined : this.begin()));
+    this.careful.drop(({ delivery }) => delivery.workerId === lostId);
+    this.renewing = lost.comeBack().then(() => (this.draining ? undefined : this.begin()));
   }
 
   private claimed(rows: readonly ClaimedJob[], workerId: string): void {
     if (rows.length > 0) this.lease.hold();
-    for (const row of rows) {
-      const delivery = toDelivery(row, workerId);
-      if (this.draining) this.say(delivery, Date.now(), { kind: 'released' });
-      else if (this.incarnation?.id === workerId) this.executor.start(delivery);
+    const deliveries = rows.map((row) => toDelivery(row, workerId));
+    if (this.draining) {
+      for (const delivery of deliveries) this.say(delivery, Date.now(), { kind: 'released' });
+      return;
     }
+    if (this.incarnation?.id !== workerId) return;
+    for (const delivery of deliveries) if (!delivery.careful) this.executor.start(delivery);
+    for (const delivery of deliveries) if (delivery.careful) this.careful.add({ delivery }, { alone: true });
   }
 
   private ended({ delivery, startedAtMs }: Execution, outcome: Outcome | undefined): void {
     if (outcome) this.say(delivery, startedAtMs, outcome);
+    this.careful.ended(delivery.executionId);
     this.claimer.resume();
   }
 
@@ -199,6 +224,7 @@ export class PollingWorker {
   private mayTake(queue: string): boolean {
     return (
       !this.draining &&
+      !this.careful.busy &&
       this.incarnation !== undefined &&
       this.handlers.has(queue) &&
       this.executor.freeFor(queue) > 0

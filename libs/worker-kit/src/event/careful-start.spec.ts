@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  headers,
+  jobGroup,
+  JobRecordSchema,
+  jobTopic,
+  jobTopicSettings,
+  jobTopics,
+  systemTopics,
+  topics,
+  WorkerReportSchema,
+  type WorkerEvent,
+} from '@baton/contracts';
+import { sharedTestStack } from '@baton/local-stack';
+import { connectKafka, type Broker, type BrokerReader } from '@baton/messaging';
+import { Controller } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestMicroservice } from '@nestjs/microservices';
+import { uuidv7 } from 'uuidv7';
+import type { JobContext } from '../handler/job-context.js';
+import { JobHandler } from '../handler/job-handler.decorator.js';
+import { RethrowFilter } from '../handler/rethrow.filter.js';
+import { silentLog } from '../testing/silent-log.js';
+import { EventServer } from './event-server.js';
+
+let broker: Broker;
+let outcomes: BrokerReader;
+let queue: string;
+/** Entries of handlers, and what was said of this test's jobs, in order. */
+let entered: string[];
+const said: WorkerEvent['event'][] = [];
+let gate: PromiseWithResolvers<void>;
+const open: NestMicroservice[] = [];
+
+beforeAll(async () => {
+  const { kafkaBrokers } = await sharedTestStack({ kafka: true });
+  broker = connectKafka({
+    brokers: kafkaBrokers.split(','),
+    clientId: `careful-${randomUUID().slice(0, 8)}`,
+  });
+  await broker.admin.ensureTopics(systemTopics);
+  outcomes = broker.reader({
+    topics: [topics.outcomes],
+    maxWaitMs: 50,
+    onRecords: ({ records }) => {
+      for (const { value } of records)
+        said.push(
+          ...fromBinary(WorkerReportSchema, value ?? new Uint8Array()).events.map(({ event }) => event),
+        );
+    },
+  });
+  await outcomes.start();
+  await outcomes.caughtUp;
+}, 60_000);
+beforeEach(async () => {
+  queue = `q-${randomUUID()}`;
+  entered = [];
+  gate = Promise.withResolvers();
+  await broker.admin.ensureTopics(jobTopicSettings(queue));
+});
+afterEach(async () => {
+  gate.resolve();
+  for (const app of open.splice(0)) await app.close();
+});
+afterAll(async () => {
+  await outcomes.stop();
+  await broker.close();
+});
+
+async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> {
+  @Controller()
+  class Handlers {
+    @JobHandler(queue)
+    async run(payload: string | null, { jobId }: JobContext): Promise<void> {
+      entered.push(jobId);
+      if (payload === 'wait') await gate.promise;
+    }
+  }
+  const strategy = new EventServer({
+    broker: wrapped,
+    log: silentLog,
+    concurrency: 4,
+    graceMs: 50,
+    letGoMs: 50,
+  });
+  const root = { module: class Root {}, controllers: [Handlers] };
+  const options = { strategy, logger: false, abortOnError: false } as const;
+  const app = (await NestFactory.createMicroservice(root, options)) as NestMicroservice;
+  app.useGlobalFilters(new RethrowFilter());
+  await app.listen();
+  open.push(app);
+  return app;
+}
+
+async function publish(...jobs: { payload?: unknown; careful?: boolean }[]): Promise<string[]> {
+  const ids = jobs.map(() => uuidv7());
+  const tenantId = randomUUID();
+  const producer = broker.producer();
+  const records = jobs.map(({ payload = null, careful = false }, i) => {
+    const job = { jobId: ids[i]!, tenantId, queue, attempt: 1, maxAttempts: 5, timeoutMs: 60_000n, careful };
+    const value = toBinary(
+      JobRecordSchema,
+      create(JobRecordSchema, { ...job, payload: Buffer.from(JSON.stringify(payload)) }),
+    );
+    return {
+      key: ids[i]!,
+      partition: 0,
+      value: Buffer.from(value),
+      headers: { [headers.term]: '7:1', [headers.schema]: '1' },
+    };
+  });
+  await producer.send(jobTopic(queue, 'normal'), records);
+  await producer.close();
+  return ids;
+}
+
+/** A worker of the group that was killed: this is the last that it committed. */
+async function leftBehind(offset: bigint, metadata: string): Promise<void> {
+  const assigned = Promise.withResolvers<void>();
+  const dead = broker.consumer({ groupId: jobGroup(queue), topics: jobTopics(queue), maxWaitMs: 50 });
+  await dead.run({ onRecords: () => assigned.resolve() });
+  await assigned.promise;
+  const commit = { topic: jobTopic(queue, 'normal'), partition: 0, offset, metadata };
+  expect((await dead.commit([commit])).refused).toEqual([]);
+  await dead.stop();
+}
+
+const startedOf = (ids: readonly string[]) =>
+  said.flatMap((event) =>
+    event.case === 'started' && ids.includes(event.value.execution?.jobId ?? '')
+      ? [{ jobId: event.value.execution?.jobId, alone: event.value.alone }]
+      : [],
+  );
+const endedOf = (ids: readonly string[]) =>
+  said.flatMap((event) =>
+    event.case === 'ended' && ids.includes(event.value.execution?.jobId ?? '')
+      ? [event.value.execution?.jobId]
+      : [],
+  );
+async function committed() {
+  const offsets = await broker.admin.committedOffsets(jobGroup(queue), jobTopic(queue, 'normal'));
+  return offsets.find(({ partition }) => partition === 0);
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+it('runs a job that is to run alone when nothing else does, announced before, and begins nothing beside it', async () => {
+  const ids = await publish({ payload: 'wait' }, { careful: true }, {});
+  const [first, careful, last] = ids;
+  await startWorker();
+  await until('the first runs, and is announced', () => startedOf(ids).length === 1);
+  expect(entered).toEqual([first]);
+  gate.resolve();
+  await until('all have ended', () => endedOf(ids).length === 3);
+  expect(entered).toEqual([first, careful, last]);
+  expect(startedOf(ids)).toEqual([
+    { jobId: first, alone: false },
+    { jobId: careful, alone: true },
+  ]);
+});
+
+it('enters nothing before the broker knows how far it may, and says at a drain that nothing is left', async () => {
+  const worker = await startWorker();
+  const ids = await publish({}, {});
+  await until('both have ended', () => endedOf(ids).length === 2);
+  await until('both are committed', async () => (await committed())?.offset === 2n);
+  expect((await committed())?.metadata).toBe('v1 entered=1000 terms=7:1');
+  open.length = 0;
+  await worker.close();
+  expect((await committed())?.metadata).toBe('v1 entered=clean terms=7:1');
+});
+
+it('begins one at a time, each announced before, what the worker before it may have died of', async () => {
+  const ids = await publish({ payload: 'wait' }, {}, {}, {}, {});
+  await leftBehind(1n, 'v1 entered=4 terms=7:1');
+  let held: (() => void)[] | undefined = [];
+  const gated = new Proxy(broker, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'producer') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return (...args: Parameters<Broker['producer']>) => {
+        const producer = target.producer(...args);
+        return {
+          send: async (...sent: Parameters<typeof producer.send>) => {
+            if (entered.length === 0) await new Promise<void>((go) => (held ? held.push(go) : go()));
+            return producer.send(...sent);
+          },
+          close: () => producer.close(),
+        };
+      };
+    },
+  });
+  await startWorker(gated);
+  await until('it wants to register', () => held!.length === 1);
+  held.splice(0).forEach((go) => go());
+  await until('it wants to announce the first', () => held!.length === 1);
+  expect(entered).toEqual([]);
+  held.forEach((go) => go());
+  held = undefined;
+  await until('all have ended', () => endedOf(ids).length === 4);
+  expect(entered).toEqual(ids.slice(1));
+  expect(startedOf(ids)).toEqual(ids.slice(1, 4).map((jobId) => ({ jobId, alone: false })));
+});
+
+it('does not suspect what a worker left in good order, nor what came after it', async () => {
+  const ids = await publish({}, {}, {});
+  await leftBehind(1n, 'v1 entered=clean terms=7:1');
+  await startWorker();
+  await until('both have ended', () => endedOf(ids).length === 2);
+  expect(startedOf(ids)).toEqual([]);
+});
