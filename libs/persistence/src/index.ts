@@ -1,6 +1,10 @@
 export { keyStore, type KeyStore } from './auth/key-store.js';
 export { Database, migrate, type DatabaseOptions } from './database/database.js';
+export { cancelJobs, endRequested, type CancelOptions, type RequestedEnd } from './cancel/cancel-jobs.js';
+export type { CancelReport } from './cancel/cancel-report.js';
+export { cancelledError } from './cancel/cancelled-error.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
+export { CancelNoticeEntity } from './entities/cancel-notice.entity.js';
 export { DependencyEntity } from './entities/dependency.entity.js';
 export { FollowUpEntity } from './entities/follow-up.entity.js';
 export { GateEntity } from './entities/gate.entity.js';
@@ -11,6 +15,7 @@ export { JobEventEntity } from './entities/job-event.entity.js';
 export { JobHistoryEntity } from './entities/job-history.entity.js';
 export { JobEntity } from './entities/job.entity.js';
 export { LaneEntity } from './entities/lane.entity.js';
+export { OperationEntity } from './entities/operation.entity.js';
 export { OutboxEntity } from './entities/outbox.entity.js';
 export { PublishLogEntity } from './entities/publish-log.entity.js';
 export { QueueEntity } from './entities/queue.entity.js';
@@ -35,6 +40,12 @@ export { advanceLanes } from './sql/advance-lanes.sql.js';
 export { claimJobs, WorkerLostError, type ClaimedJob, type ClaimParams } from './sql/claim-jobs.sql.js';
 export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
 export { enterAlone } from './sql/enter-alone.sql.js';
+export {
+  findCancelledExecutions,
+  findNextCancel,
+  findOverdueCancels,
+  type CancelledExecution,
+} from './sql/find-cancels.sql.js';
 export { findApiKey, type ApiKeyRow } from './sql/find-api-key.sql.js';
 export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';

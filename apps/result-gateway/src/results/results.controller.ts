@@ -117,7 +117,7 @@ export class ResultsController {
         tenant,
         queue,
         attempt,
-        executionId,
+        executionId: executionId ?? undefined,
         carrier,
         channel,
         startTime,

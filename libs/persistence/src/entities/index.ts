@@ -1,4 +1,5 @@
 import { ApiKeyEntity } from './api-key.entity.js';
+import { CancelNoticeEntity } from './cancel-notice.entity.js';
 import { DependencyEntity } from './dependency.entity.js';
 import { FollowUpEntity } from './follow-up.entity.js';
 import { GateEntity } from './gate.entity.js';
@@ -9,6 +10,7 @@ import { JobEventEntity } from './job-event.entity.js';
 import { JobHistoryEntity } from './job-history.entity.js';
 import { JobEntity } from './job.entity.js';
 import { LaneEntity } from './lane.entity.js';
+import { OperationEntity } from './operation.entity.js';
 import { OutboxEntity } from './outbox.entity.js';
 import { PublishLogEntity } from './publish-log.entity.js';
 import { QueueEntity } from './queue.entity.js';
@@ -20,6 +22,7 @@ import { WorkerEntity } from './worker.entity.js';
 /** One for each table; a test holds them against the migrations, column by column. */
 export const entities = [
   ApiKeyEntity,
+  CancelNoticeEntity,
   DependencyEntity,
   FollowUpEntity,
   GateEntity,
@@ -30,6 +33,7 @@ export const entities = [
   JobEventEntity,
   JobHistoryEntity,
   LaneEntity,
+  OperationEntity,
   OutboxEntity,
   PublishLogEntity,
   QueueEntity,

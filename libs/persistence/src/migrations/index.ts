@@ -1,6 +1,7 @@
 import { Initial0001 } from './0001-initial.js';
 import { DispatchEngine0002 } from './0002-dispatch-engine.js';
+import { CancelAndOperations0004 } from './0004-cancel-and-operations.js';
 import { Rescue0006 } from './0006-rescue.js';
 import { Events0009 } from './0009-events.js';
 
-export const migrations = [Initial0001, DispatchEngine0002, Rescue0006, Events0009];
+export const migrations = [Initial0001, DispatchEngine0002, CancelAndOperations0004, Rescue0006, Events0009];

@@ -1,4 +1,5 @@
 import { retryDelayMs } from '@baton/contracts';
+import { cancelledError } from '../cancel/cancelled-error.js';
 import type { EndedAttempt } from '../sql/end-attempts.sql.js';
 import type { Finish } from '../sql/finish-jobs.sql.js';
 import type { LockedJob } from '../sql/lock-jobs.sql.js';
@@ -21,6 +22,7 @@ export function decide(settlement: Settlement, job: LockedJob, random: () => num
   const current = job.state === 'queued' || job.state === 'running';
   const owns = job.executionId === null || job.executionId === settlement.executionId;
   if (!current || job.attempt !== settlement.attempt || !owns) return [];
+  if (job.cancelRequested && isUnfinished(settlement)) return [cancelled(settlement, job)];
   switch (settlement.kind) {
     case 'cancelled':
       return [{ settlement, finish: { settlement, state: 'cancelled', countsAsFailure: false } }];
@@ -48,6 +50,16 @@ export function decide(settlement: Settlement, job: LockedJob, random: () => num
     case 'succeeded':
       throw new TypeError(`${settlement.kind} is not decided here`);
   }
+}
+
+/** A handler that returns has won; whatever else it says, once its job's cancel was requested, ends the job. */
+function isUnfinished({ kind }: Settlement): boolean {
+  return kind === 'failed' || kind === 'snoozed' || kind === 'released';
+}
+
+function cancelled(settlement: Settlement, job: LockedJob): Decision {
+  const said = { ...settlement, error: cancelledError(job.cancelReason) };
+  return { settlement, finish: { settlement: said, state: 'cancelled', countsAsFailure: false } };
 }
 
 /** The handler named a time by its worker's clock; what counts is how far ahead of its own end it lay. */

@@ -1,12 +1,18 @@
 import { endAttempts } from '../sql/end-attempts.sql.js';
+import { hastenCancels } from '../sql/hasten-cancels.sql.js';
 import { type Released, releaseJobs } from '../sql/release-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 
-/** Ends the current attempts of jobs that nobody runs, as `lost`, and releases them again. */
+/**
+ * Ends the current attempts of jobs that nobody runs, as `lost`, and releases them again; those whose cancel was
+ * requested are left to the timers, which end them at once.
+ */
 export async function handBack(tx: Transaction, jobIds: readonly string[]): Promise<Released[]> {
+  const cancelled = await hastenCancels(tx, jobIds);
+  const lost = jobIds.filter((id) => !cancelled.has(id));
   await endAttempts(
     tx,
-    jobIds.map((jobId) => ({
+    lost.map((jobId) => ({
       jobId,
       outcome: 'lost',
       executionId: null,
@@ -17,5 +23,5 @@ export async function handBack(tx: Transaction, jobIds: readonly string[]): Prom
       countsAsFailure: false,
     })),
   );
-  return releaseJobs(tx, jobIds, { again: true });
+  return releaseJobs(tx, lost, { again: true });
 }

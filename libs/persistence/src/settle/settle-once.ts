@@ -127,10 +127,17 @@ async function decideAll(
   });
 }
 
+const endings: ReadonlySet<Settlement['kind']> = new Set([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'snoozed',
+  'released',
+]);
+
 function mayEndLaneJob(s: Settlement): boolean {
-  return (
-    s.orderingKey !== undefined && (s.kind === 'succeeded' || s.kind === 'failed' || s.kind === 'cancelled')
-  );
+  // Even a snooze or a hand-back ends a job whose cancel was requested.
+  return s.orderingKey !== undefined && endings.has(s.kind);
 }
 
 function laneOf(s: Settlement): LaneKey {

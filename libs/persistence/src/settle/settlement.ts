@@ -59,7 +59,8 @@ export interface TerminalOutcome extends StoredTrace {
   /** `generation:seq`, the place in the job's event log. */
   cursor: string;
   attempt: number;
-  executionId: string;
+  /** Null: it was cancelled before anyone entered its handler. */
+  executionId: string | null;
   finishedAtMs: number;
   result?: JobResult | undefined;
   error?: JobFailure | undefined;

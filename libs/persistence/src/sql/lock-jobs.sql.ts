@@ -16,11 +16,13 @@ export interface LockedJob {
   maxAttempts: number;
   backoff: Backoff;
   cancelRequested: boolean;
+  cancelReason: string | null;
 }
 
 const text = `
 SELECT j.id, j.tenant_id AS "tenantId", j.queue, j.ordering_key AS "orderingKey", j.concurrency_key AS "concurrencyKey",
-  j.slots, j.cancel_requested_at IS NOT NULL AS "cancelRequested", j.state, j.attempt, j.execution_id AS "executionId", j.failures, j.max_attempts AS "maxAttempts",
+  j.slots, j.cancel_requested_at IS NOT NULL AS "cancelRequested", j.cancel_reason AS "cancelReason",
+  j.state, j.attempt, j.execution_id AS "executionId", j.failures, j.max_attempts AS "maxAttempts",
   coalesce(j.backoff, (SELECT q.backoff FROM baton.queue q WHERE q.name = j.queue)) AS backoff
 FROM baton.job j WHERE j.id = ANY ($1::uuid[])
 ORDER BY j.id
