@@ -30,6 +30,11 @@ export interface ProfileArguments {
   mode: DispatchMode;
 }
 
+export interface MemoryArguments {
+  command: 'memory';
+  mode: DispatchMode;
+}
+
 /** Settings that the command line gives in place of the defaults. */
 export interface GivenSettings {
   runs?: number;
@@ -37,7 +42,7 @@ export interface GivenSettings {
   drainConcurrency?: number;
 }
 
-export type BenchArguments = (RunArguments | LimitsArguments | ProfileArguments) & {
+export type BenchArguments = (RunArguments | LimitsArguments | ProfileArguments | MemoryArguments) & {
   given: GivenSettings;
   build: boolean;
   /** A folder for the results in place of the default one. */
@@ -48,6 +53,8 @@ export const usage = `npm run bench -- [run] [options]       Baton in both modes
 npm run bench -- limits [options]      what this machine can do at best
 npm run bench -- profile <workload> <polling|event> [options]
                                        where Baton's services spend their time
+npm run bench -- memory <polling|event> [options]
+                                       what the services hold in memory at rest, and after jobs
 
   --only <1,2,3>         these workloads alone
   --contender <ids>      these contenders alone: ${contenderIds.join(', ')}
@@ -80,8 +87,10 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | '
       return { command, ...common };
     case 'profile':
       return { command, ...readProfile(rest), ...common };
+    case 'memory':
+      return { command, ...readMemory(rest), ...common };
     default:
-      throw new BenchArgumentError(`There is no command "${command}"; allowed: run, limits, profile`);
+      throw new BenchArgumentError(`There is no command "${command}"; allowed: run, limits, profile, memory`);
   }
 }
 
@@ -152,10 +161,20 @@ function readProfile([workload, mode, ...rest]: readonly string[]): Omit<Profile
   if (workload === undefined || mode === undefined) {
     throw new BenchArgumentError('profile wants a workload and a mode, such as: profile 3 event');
   }
+  refuseMore('profile', rest);
+  return { workload: readWorkload(workload), mode: readMode(mode) };
+}
+
+function readMemory([mode, ...rest]: readonly string[]): Omit<MemoryArguments, 'command'> {
+  if (mode === undefined) throw new BenchArgumentError('memory wants a mode, such as: memory polling');
+  refuseMore('memory', rest);
+  return { mode: readMode(mode) };
+}
+
+function readMode(mode: string): DispatchMode {
   if (mode !== 'polling' && mode !== 'event')
     throw new BenchArgumentError(`There is no mode "${mode}"; allowed: polling, event`);
-  refuseMore('profile', rest);
-  return { workload: readWorkload(workload), mode };
+  return mode;
 }
 
 function refuseMore(command: string, rest: readonly string[]): void {

@@ -1,6 +1,7 @@
 import type {
   BenchArguments,
   LimitsArguments,
+  MemoryArguments,
   ProfileArguments,
   RunArguments,
 } from '../arguments/bench-arguments.js';
@@ -8,6 +9,7 @@ import { contenderIds } from '../arguments/bench-arguments.js';
 import type { BenchConfig } from '../bench.config.js';
 import { BenchError } from '../bench.error.js';
 import type { Closers } from '../processes/closers.js';
+import { measureMemory } from '../memory/measure-memory.js';
 import { profileBaton } from '../profile/profile-baton.js';
 import type { BenchReport } from '../report/bench-report.js';
 import { reportText } from '../report/print-report.js';
@@ -37,6 +39,8 @@ export async function runCommand(parsed: BenchArguments, options: CommandOptions
       return limits(parsed, settings, options);
     case 'profile':
       return profile(parsed, settings, options);
+    case 'memory':
+      return memory(parsed, settings, options);
   }
 }
 
@@ -96,6 +100,20 @@ async function profile(
     { ...neededServers([`baton-${mode}`], false), statementStatistics: true },
   );
   print(`\n${await profileBaton(context, { workload, mode })}\n`);
+}
+
+async function memory(
+  args: Of<MemoryArguments>,
+  settings: BenchSettings,
+  { config, closers, print }: CommandOptions,
+): Promise<void> {
+  await build(args, { config, closers, print });
+  const context = await open(
+    settings,
+    { config, closers, print },
+    { ...neededServers([`baton-${args.mode}`], false), statementStatistics: false },
+  );
+  print(`\n${await measureMemory(context, args.mode, print)}\n`);
 }
 
 async function build({ build: wanted }: BenchArguments, { config, print }: CommandOptions): Promise<void> {

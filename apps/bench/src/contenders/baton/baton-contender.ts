@@ -86,7 +86,8 @@ export class BatonContender implements Contender {
             deployment.failed,
           ]),
         drain: async (jobs) => {
-          for (const app of late) await deployment.start(app);
+          // A second drain finds them started.
+          for (const app of late.splice(0)) await deployment.start(app);
           return Promise.race([this.measureDrain(deployment, jobs), deployment.failed]);
         },
         pids: () => deployment.pids,
