@@ -4,6 +4,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { ResultsModule } from './results/results.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -21,6 +22,7 @@ export class AppModule {
           }),
         }),
         ResultsModule.forRoot(config),
+        WebhooksModule.forRoot(config),
       ],
     };
   }

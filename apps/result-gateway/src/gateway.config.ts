@@ -6,6 +6,7 @@ export const gatewayFields = {
   redisUrl: optional(fields.redisUrl()),
   auth: fields.auth(),
   masterKey: fields.masterKey(),
+  webhookAllow: fields.webhookAllow(),
 };
 
 export type GatewayConfig = ServiceConfig & ConfigOf<typeof gatewayFields>;

@@ -21,5 +21,7 @@ export const channels = {
   admission: 'baton_admission',
   /** Ids of terminal jobs whose dependants are still to be told. */
   followUps: 'baton_follow_ups',
+  /** Nothing: webhook deliveries were noted, or a delivery plan begun. Sent inside the transaction that did so. */
+  deliveries: 'baton_deliveries',
 } as const;
 export type Channel = (typeof channels)[keyof typeof channels];

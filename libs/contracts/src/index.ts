@@ -31,6 +31,21 @@ export {
 } from './states.js';
 export { jobTopicSettings, systemTopics, type TopicSettings } from './topic-settings.js';
 export { defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
+export {
+  defaultWebhookSchedule,
+  deliveryStates,
+  endEventTypes,
+  webhookAlertTypes,
+  webhookEventTypes,
+  webhookHeaders,
+  webhookSignedText,
+  xSignedText,
+  type DeliveryState,
+  type DeliveryStep,
+  type JobWebhook,
+  type WebhookAlertType,
+  type WebhookEventType,
+} from './webhooks.js';
 export { JobRecordSchema, type JobRecord } from './gen/baton/jobs/v1/job_pb.js';
 export {
   ExecutionEndedSchema,

@@ -36,6 +36,16 @@ export const limits = {
   /** Events told at once, and the JSON result that the last of them carries; a larger one is fetched. */
   eventsPage: 500,
   eventResultBytes: 16 * 1024,
+  /** A webhook's body; what would be larger names the result and leaves it out. */
+  webhookBytes: 16 * 1024,
+  /** Of a webhook endpoint: how often and how far apart it may be tried. */
+  webhookSteps: 30,
+  webhookStepMs: 7 * 86_400_000,
+  /** Of a tenant. */
+  webhookEndpoints: 1_000,
+  /** Steps of a delivery plan, and how long one may last. */
+  planSteps: 5,
+  planStepMs: 7 * 86_400_000,
   idempotencyMs: 24 * 3_600_000,
   /** Rows or records that travel in one batch through relay and settle. */
   batch: 500,
@@ -64,6 +74,13 @@ export const timing = {
   /** A leader's renewal of its epoch, and the age at which a standby takes over. */
   leaderRenewMs: 1_000,
   leaderStaleMs: 10_000,
+  /** A webhook's receiver must answer in this time; its delivery is its process's for a while longer. */
+  webhookTimeoutMs: 15_000,
+  webhookLeaseMs: 30_000,
+  /** Webhook deliveries and their attempts are kept so long. */
+  webhookHistoryMs: 7 * 86_400_000,
+  /** While both secrets of a webhook endpoint sign. */
+  webhookRotationMs: 24 * 3_600_000,
 } as const;
 
 /** Fixed for a deployment's life: rows carry a shard, leaders hold shards. */

@@ -22,6 +22,11 @@ export { QueueEntity } from './entities/queue.entity.js';
 export { RelayReplicaEntity } from './entities/relay-replica.entity.js';
 export { RelayShardEntity } from './entities/relay-shard.entity.js';
 export { TenantEntity } from './entities/tenant.entity.js';
+export { DeliveryPlanEntity } from './entities/delivery-plan.entity.js';
+export { WebhookAttemptEntity } from './entities/webhook-attempt.entity.js';
+export { WebhookDeliveryEntity } from './entities/webhook-delivery.entity.js';
+export { WebhookEndpointEntity } from './entities/webhook-endpoint.entity.js';
+export { WebhookReceiverEntity } from './entities/webhook-receiver.entity.js';
 export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';
 export { settleBatch, type SettleOptions } from './settle/settle-batch.js';
@@ -135,3 +140,37 @@ export type { EventLog, EventSource, LoggedEvent } from './events/event-log.js';
 export { eventsPage, type EventsPage, type ShownEvent } from './events/events-page.js';
 export { tellEvents, terminalSeq } from './events/tell-events.js';
 export { readEventHeads, readEvents, type AskedEvents } from './sql/read-events.sql.js';
+export {
+  claimDeliveries,
+  giveDeliveriesBack,
+  nextDelivery,
+  type ClaimedDelivery,
+} from './sql/claim-deliveries.sql.js';
+export { readPlan, type PlanRow } from './sql/delivery-plans.sql.js';
+export {
+  listDeliveries,
+  listJobDeliveries,
+  noteWord,
+  replayDeliveries,
+  sweepDeliveries,
+  type DeliveryAttempt,
+  type DeliveryOwner,
+  type DeliveryRow,
+} from './sql/list-deliveries.sql.js';
+export type { TriedDelivery } from './sql/record-deliveries.sql.js';
+export {
+  deleteEndpoint,
+  enableEndpoint,
+  listEndpointNames,
+  listEndpoints,
+  putEndpoint,
+  readEndpoint,
+  rotateEndpoint,
+  type EndpointRow,
+  type EndpointSettings,
+} from './sql/webhook-endpoints.sql.js';
+export { countBreakers } from './sql/webhook-receivers.sql.js';
+export { acknowledge } from './webhooks/acknowledge.js';
+export { advancePlans } from './webhooks/advance-plans.js';
+export { noteJobEvents } from './webhooks/note-job-events.js';
+export { recordOutcomes, type DeliveryOutcome, type WebhookAlert } from './webhooks/record-outcomes.js';

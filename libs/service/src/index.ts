@@ -43,3 +43,8 @@ export type { FoundKey, KeyLookup, KeyRateLimit, KeyRateLimiter } from './auth/k
 export { JobTokenAllowed, Principal, Public, Scopes, type JobTokenRule } from './auth/route-access.js';
 
 export { setupOpenApi, type OpenApiOptions } from './openapi/setup-openapi.js';
+export { secretBox, type SecretBox } from './secrets/secret-box.js';
+
+export { durationSchema } from './schema/duration.schema.js';
+export { decodeCursor, idPlace, namePlace, pageFields, pageOf, pageSchema } from './schema/list.schema.js';
+export { idSchema, nameSchema, storableText } from './schema/text.schema.js';

@@ -17,6 +17,11 @@ import { QueueEntity } from './queue.entity.js';
 import { RelayReplicaEntity } from './relay-replica.entity.js';
 import { RelayShardEntity } from './relay-shard.entity.js';
 import { TenantEntity } from './tenant.entity.js';
+import { DeliveryPlanEntity } from './delivery-plan.entity.js';
+import { WebhookAttemptEntity } from './webhook-attempt.entity.js';
+import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+import { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
+import { WebhookReceiverEntity } from './webhook-receiver.entity.js';
 import { WorkerEntity } from './worker.entity.js';
 
 /** One for each table; a test holds them against the migrations, column by column. */
@@ -40,5 +45,10 @@ export const entities = [
   RelayReplicaEntity,
   RelayShardEntity,
   TenantEntity,
+  DeliveryPlanEntity,
+  WebhookAttemptEntity,
+  WebhookDeliveryEntity,
+  WebhookEndpointEntity,
+  WebhookReceiverEntity,
   WorkerEntity,
 ];

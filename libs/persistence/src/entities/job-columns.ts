@@ -66,4 +66,6 @@ export abstract class JobColumns {
   @Column('text', { nullable: true }) delivery!: string | null;
   /** The due time it was accepted with; null: it was due at once. */
   @Column('timestamptz', { name: 'first_due_at', nullable: true }) firstDueAt!: Date | null;
+  /** An endpoint is to be told of it that it does not name. */
+  @Column('boolean') subscribed!: boolean;
 }

@@ -3,5 +3,13 @@ import { DispatchEngine0002 } from './0002-dispatch-engine.js';
 import { CancelAndOperations0004 } from './0004-cancel-and-operations.js';
 import { Rescue0006 } from './0006-rescue.js';
 import { Events0009 } from './0009-events.js';
+import { Webhooks0010 } from './0010-webhooks.js';
 
-export const migrations = [Initial0001, DispatchEngine0002, CancelAndOperations0004, Rescue0006, Events0009];
+export const migrations = [
+  Initial0001,
+  DispatchEngine0002,
+  CancelAndOperations0004,
+  Rescue0006,
+  Events0009,
+  Webhooks0010,
+];

@@ -18,6 +18,8 @@ export interface EndedJob {
   /** JSON, as are the plan and what the client asked for. */
   webhook: string | null;
   delivery: string | null;
+  /** An endpoint is to be told of it that it does not name. */
+  subscribed: boolean;
 }
 
 /** What {@link endedColumns} selects. */
@@ -39,6 +41,7 @@ const columns: Record<keyof Omit<EndedJob, 'state'>, string> = {
   uniqueHash: 'unique_hash',
   webhook: 'webhook',
   delivery: 'delivery',
+  subscribed: 'subscribed',
 };
 
 /** SQL: the select list of a job that a statement has deleted from the live ones. */

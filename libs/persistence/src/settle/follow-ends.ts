@@ -4,11 +4,12 @@ import { noteFollowUps } from '../sql/note-follow-ups.sql.js';
 import { placeDue } from '../sql/place-due.sql.js';
 import type { Released } from '../sql/release-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
+import { noteEnds } from '../webhooks/note-ends.js';
 import type { EndedJob } from './ended-job.js';
 
 /**
  * What follows, in the same transaction, from the end of jobs, whoever ended them: their lanes' next go, their slots are
- * given back (`passGates` hands them on, last), and their dependants are noted to be told.
+ * given back (`passGates` hands them on, last), their dependants are noted to be told, and so are webhooks.
  * @param ended their lanes are locked
  */
 export async function followEnds(tx: Transaction, ended: readonly EndedJob[]): Promise<Released[]> {
@@ -23,6 +24,7 @@ export async function followEnds(tx: Transaction, ended: readonly EndedJob[]): P
     tx,
     more.filter((job) => job.hasDependants),
   );
+  await noteEnds(tx, more);
   tx.freeSlots(more);
   return released;
 }

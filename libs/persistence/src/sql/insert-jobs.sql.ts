@@ -3,6 +3,7 @@ import type { NewJob } from '../accept/new-job.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { type GateLevel, gateOf, gateReason, nextGate } from './gate-key.js';
 import { run } from './statement.js';
+import { subscribed } from './subscribed.sql.js';
 
 export interface JobToInsert {
   tenantId: string;
@@ -40,6 +41,7 @@ given AS MATERIALIZED (
     coalesce(i.max_attempts, q.max_attempts) AS attempts_allowed, coalesce(i.timeout_ms, q.timeout_ms) AS attempt_ms,
     coalesce(i.concurrency_key, i.ordering_key) AS key, coalesce(i.expect_ms, q.expect_ms) AS within_ms,
     coalesce((i.more ->> 'pendingParents')::int, 0) AS parents, coalesce((i.more ->> 'follows')::bool, false) OR q.events AS follows,
+    ${subscribed('i.tenant_id', 'i.queue')} AS subscribed,
     coalesce(to_timestamp(i.run_at_ms / 1000), m.now + i.delay_ms * interval '1 ms') AS due,
     g.gate, ${gateReason('q', 'g.gate')} AS gate_reason
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int4[],
@@ -65,15 +67,15 @@ given AS MATERIALIZED (
 INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place, payload, metadata,
   attempt, max_attempts, backoff, timeout_ms, seq, queued_seq, created_at, run_at, queued_at, outbox_id,
   traceparent, tracestate, baggage, concurrency_key, gate, expect_ms, deadline_at, pending_parents, follows,
-  flow_id, unique_hash, webhook, delivery, first_due_at)
+  flow_id, unique_hash, webhook, delivery, first_due_at, subscribed)
 SELECT id, tenant_id, queue, state::baton.job_state, reason,
   CASE WHEN state = 'queued' THEN dispatch_mode END, priority, ordering_key, CASE WHEN reason = 'lane' THEN place END,
   payload, metadata::jsonb, (state = 'queued')::int, attempts_allowed, backoff::jsonb, attempt_ms,
   2, CASE WHEN state = 'queued' THEN 2 END, now, due, CASE WHEN state = 'queued' THEN now END, outbox_id,
   traceparent, tracestate, baggage, key, CASE WHEN reason IN ('paused', 'concurrency', 'rate') THEN gate END,
-  within_ms, CASE WHEN state <> 'scheduled' THEN now + within_ms * interval '1 ms' END, parents, follows,
+  within_ms, CASE WHEN state <> 'scheduled' THEN now + within_ms * interval '1 ms' END, parents, follows OR subscribed,
   (more ->> 'flowId')::uuid, decode(more ->> 'uniqueHash', 'hex'), more ->> 'webhook', more ->> 'delivery',
-  CASE WHEN state = 'scheduled' THEN due END
+  CASE WHEN state = 'scheduled' THEN due END, subscribed
 FROM decided
 RETURNING id, tenant_id AS "tenantId", queue, state, reason, gate, concurrency_key AS "concurrencyKey", mode,
   max_attempts AS "maxAttempts", timeout_ms AS "timeoutMs",

@@ -61,4 +61,4 @@ export const keptColumns = `id, tenant_id, queue, mode, priority, ordering_key, 
   max_attempts, backoff, timeout_ms, generation, queued_seq, created_at, run_at, queued_at, outbox_id,
   traceparent, tracestate, baggage, concurrency_key, follows, pending_parents, has_dependants, flow_id, unique_hash,
   expect_ms, deadline_at, overdue_at, cancel_requested_at, cancel_by, cancel_reason, crashes, careful, alone,
-  died_with, death, progress, progress_data, checkpoint, webhook, delivery, first_due_at`;
+  died_with, death, progress, progress_data, checkpoint, webhook, delivery, first_due_at, subscribed`;

@@ -1,0 +1,92 @@
+import { timing } from '@baton/contracts';
+import { withoutTracing } from '@baton/tracing';
+import { type Agent, errors, request } from 'undici';
+import type { Answer } from './judge-answer.js';
+import { retryAfterOf } from './judge-answer.js';
+
+/** What is read of a receiver's body before its connection is closed: it says nothing that matters. */
+const bodyBytes = 16 * 1024;
+const bodyMs = 1_000;
+const keptHeaders = 30;
+const keptChars = 256;
+
+export interface Sent {
+  answer: Answer;
+  /** One text for all that cannot be reached: which addresses are blocked or closed is not the caller's to learn. */
+  error: string | null;
+  headers: Record<string, string> | null;
+  /** Milliseconds until the head of the answer, and until its end. */
+  headMs: number;
+  totalMs: number;
+}
+
+/**
+ * Posts one delivery. The head of the answer decides, and has 15 s; of the body a little is read for a little while,
+ * so that neither a dripping nor an endless one holds anything. Redirects are answers like any other.
+ * @param options.signal aborts a try at a shutdown: it rejects then, and has no outcome
+ */
+export async function sendRequest(
+  agent: Agent,
+  url: string,
+  {
+    headers,
+    body,
+    signal,
+    timeoutMs = timing.webhookTimeoutMs,
+  }: { headers: Record<string, string>; body: string; signal: AbortSignal; timeoutMs?: number },
+): Promise<Sent> {
+  const began = performance.now();
+  const took = (): number => Math.round(performance.now() - began);
+  const late = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await withoutTracing(() =>
+      request(url, {
+        dispatcher: agent,
+        method: 'POST',
+        headers,
+        body,
+        signal: AbortSignal.any([signal, late]),
+        headersTimeout: timeoutMs,
+        bodyTimeout: bodyMs,
+      }),
+    );
+    const headMs = took();
+    // Its failures are of no interest: the answer is there.
+    await response.body
+      .dump({ limit: bodyBytes, signal: AbortSignal.timeout(bodyMs) })
+      .catch(() => undefined);
+    response.body.destroy();
+    const retryAfterMs = retryAfterOf(response.headers['retry-after'], Date.now());
+    return {
+      answer: { status: response.statusCode, retryAfterMs },
+      error: null,
+      headers: kept(response.headers),
+      headMs,
+      totalMs: took(),
+    };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const timeout = late.aborted || error instanceof errors.HeadersTimeoutError;
+    return {
+      answer: { fault: timeout ? 'timeout' : 'unreachable' },
+      error: timeout ? `no answer within ${timeoutMs / 1_000} s` : 'the receiver could not be reached',
+      headers: null,
+      headMs: took(),
+      totalMs: took(),
+    };
+  }
+}
+
+function kept(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const entries = Object.entries(headers)
+    .filter(([name]) => name !== 'set-cookie')
+    .slice(0, keptHeaders);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.slice(0, keptChars), storable(String(value)).slice(0, keptChars)]),
+  );
+}
+
+/** PostgreSQL stores no NUL; a header has no business with control characters. */
+function storable(text: string): string {
+  return text.replace(/[\u0000-\u001f]/g, ' ');
+}

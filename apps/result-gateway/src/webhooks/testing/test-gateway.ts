@@ -1,0 +1,69 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { scopes } from '@baton/contracts';
+import { createTestDatabase, type TestDatabase } from '@baton/persistence/testing';
+import { createLogger, createService, newApiKey } from '@baton/service';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../../app.module.js';
+
+type Config = Parameters<typeof AppModule.forRoot>[0];
+
+/** A gateway of its own over a database of its own, which may reach receivers on loopback. */
+export class TestGateway {
+  private constructor(
+    readonly test: TestDatabase,
+    readonly app: NestFastifyApplication,
+    readonly masterKey: Buffer,
+    readonly url: string,
+  ) {}
+
+  static async start(
+    { allow = '127.0.0.0', test }: { allow?: string | null; test?: TestDatabase } = {},
+    masterKey = randomBytes(32),
+  ): Promise<TestGateway> {
+    const database = test ?? (await createTestDatabase());
+    const webhookAllow = allow === null ? [] : [{ address: allow, prefix: 8, family: 'ipv4' as const }];
+    const config = {
+      databaseUrl: database.url,
+      auth: 'keys' as const,
+      masterKey,
+      webhookAllow,
+    } as unknown as Config;
+    const app = await createService(AppModule.forRoot(config), {
+      logger: await createLogger({ service: 'test', level: 'silent', pretty: false }),
+    });
+    await app.listen(0, '127.0.0.1');
+    return new TestGateway(database, app, masterKey, await app.getUrl());
+  }
+
+  async key(tenantId: string): Promise<string> {
+    const { key, hash, prefix } = newApiKey();
+    await this.test.database.pool.query(
+      'INSERT INTO baton.api_key (id, tenant_id, name, prefix, hash, scopes) VALUES ($1, $2, $3, $4, $5, $6)',
+      [randomUUID(), tenantId, 'test', prefix, hash, [...scopes]],
+    );
+    return key;
+  }
+
+  /** Calls the API; the answer's body is read. */
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    { key, body }: { key: string; body?: unknown },
+  ): Promise<{ status: number; body: T }> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.test.close();
+  }
+}

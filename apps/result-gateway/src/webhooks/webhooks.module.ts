@@ -1,0 +1,75 @@
+import { channels } from '@baton/contracts';
+import { Database, Listener } from '@baton/persistence';
+import { DrainRegistry, secretBox, serviceLogger } from '@baton/service';
+import { addressGuard, type AddressGuard, guardedAgent, type ResolveAll } from '@baton/service/egress';
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { Agent } from 'undici';
+import type { GatewayConfig } from '../gateway.config.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { Deliverer } from './delivery/deliverer.js';
+import { KeyRing } from './endpoint-keys.js';
+import { addressGuardToken, secretBoxToken, WebhooksController } from './webhooks.controller.js';
+
+const agentToken = Symbol('what connects to receivers of webhooks');
+const wakesToken = Symbol('what wakes the deliverer');
+
+/** Longer than the deliverer's own grace. */
+const drainMs = 9_000;
+
+/** Webhooks: endpoints, deliveries, delivery plans. */
+@Module({})
+export class WebhooksModule implements OnApplicationShutdown {
+  /** @param options.resolve stands in for the system's resolver in tests */
+  static forRoot(config: GatewayConfig, { resolve }: { resolve?: ResolveAll } = {}): DynamicModule {
+    return {
+      module: WebhooksModule,
+      controllers: [WebhooksController, DeliveriesController],
+      providers: [
+        { provide: addressGuardToken, useFactory: () => addressGuard(config.webhookAllow ?? []) },
+        { provide: secretBoxToken, useFactory: () => secretBox(config.masterKey) },
+        {
+          provide: agentToken,
+          inject: [addressGuardToken],
+          useFactory: (guard: AddressGuard) => guardedAgent(guard, resolve ? { resolve } : {}),
+        },
+        {
+          provide: Deliverer,
+          inject: [Database, agentToken, addressGuardToken, serviceLogger],
+          useFactory: ({ pool }: Database, agent: Agent, guard: AddressGuard, logger: Logger) =>
+            new Deliverer(pool, { agent, guard, keys: new KeyRing(secretBox(config.masterKey)) }, logger),
+        },
+        {
+          provide: wakesToken,
+          inject: [Deliverer, serviceLogger],
+          useFactory: (deliverer: Deliverer, logger: Logger) =>
+            new Listener(config.databaseUrl, {
+              applicationName: 'baton-gateway-webhooks',
+              channels: { [channels.deliveries]: () => deliverer.wake() },
+              // What was noted while nobody listened is looked for.
+              onConnect: () => deliverer.wake(),
+              log: (message, err) => logger.warn({ err }, message),
+            }),
+        },
+      ],
+    };
+  }
+
+  constructor(
+    @Inject(Deliverer) private readonly deliverer: Deliverer,
+    @Inject(wakesToken) private readonly wakes: Listener,
+    @Inject(agentToken) private readonly agent: Agent,
+    @Inject(DrainRegistry) drains: DrainRegistry,
+  ) {
+    drains.add({ name: 'webhooks', timeoutMs: drainMs, drain: () => deliverer.drain() });
+    deliverer.start();
+    // Not awaited: until it listens, the slow sweep finds what is due.
+    void wakes.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.deliverer.drain();
+    await this.wakes.close();
+    await this.agent.destroy();
+  }
+}
