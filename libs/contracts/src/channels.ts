@@ -13,7 +13,7 @@ export const channels = {
   outcomes: 'baton_outcomes',
   /** Names of queues whose settings changed. */
   queues: 'baton_queues',
-  /** Queue names: jobs are held there that a limit may let go. */
+  /** One item: milliseconds since the epoch of the earliest time at which a limit may let jobs go. */
   gates: 'baton_gates',
   /** Ids of jobs whose cancel was requested while a worker may have them. */
   cancels: 'baton_cancels',

@@ -32,8 +32,8 @@ export class Announcer {
   }
 
   /** Wakes the timers that let jobs through limits. */
-  gates(queues: readonly string[]): void {
-    for (const queue of queues) this.notifier.wake(channels.gates, queue);
+  gates(dueAtMs: readonly string[]): void {
+    for (const atMs of dueAtMs) this.notifier.wake(channels.gates, atMs);
   }
 
   /** Wakes the timers. @param atMs milliseconds since the epoch */

@@ -17,7 +17,7 @@ export interface GroupResult {
   inserted: InsertedJob[];
   /** Jobs that their lanes let go: the group's own, or ones that stood before them. */
   released: Released[];
-  /** Queues where jobs stand that a limit may soon let go. */
+  /** When gates are due, milliseconds since the epoch. */
   openGates: string[];
 }
 

@@ -13,6 +13,6 @@ export function wakeFor(
     if (state === 'scheduled' && runAtMs !== null) earliest = Math.min(earliest, runAtMs);
   }
   for (const { mode, queue } of released) wake(channelOf(mode), queue);
-  for (const queue of openGates) wake(channels.gates, queue);
+  for (const atMs of openGates) wake(channels.gates, atMs);
   if (earliest < Infinity) wake(channels.timers, String(earliest));
 }

@@ -31,7 +31,9 @@ export class QueueEntity {
   @Column('bigint', { name: 'results_warm_ms' }) resultsWarmMs!: number;
   @Column('timestamptz', { name: 'paused_at', nullable: true }) pausedAt!: Date | null;
   @Column('timestamptz', { name: 'draining_at', nullable: true }) drainingAt!: Date | null;
-  /** PostgreSQL's own: it is paused or has a limit. */
+  /** Its settings have changed: the timers look at all its gates. */
+  @Column({ type: 'boolean', insert: false }) regate!: boolean;
+  /** PostgreSQL's own: it is paused, has a limit, or is fair in event mode. */
   @Column({ type: 'boolean', insert: false, update: false }) gated!: boolean;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

@@ -11,7 +11,8 @@ import type { Transaction } from '../transaction/transaction.js';
  * Called once, last: gates are counters, and locked in one order, keys' before queues'. They are locked first and read
  * in a later statement: whoever waited for a gate's lock sees what its last holder committed, be it a slot that came
  * free or a job that came to stand there. What could not be let go although there was room (its row was locked, or the
- * slice was full), or must wait for tokens alone, is noted in `tx.openGates`: the timers look there again.
+ * slice was full), or must wait for tokens alone, is noted at its gate (`due_at`) and in `tx.openGates`: the timers look
+ * there again.
  */
 export async function passGates(tx: Transaction): Promise<Released[]> {
   const released: Released[] = [];
@@ -20,8 +21,8 @@ export async function passGates(tx: Transaction): Promise<Released[]> {
     const gates = sortedGates([...touched, ...freed]);
     if (gates.length === 0) continue;
     await lockGates(tx, gates);
-    const { jobIds, open } = await admitThroughGates(tx, level, gates, freed);
-    for (const queue of open) tx.openGates.add(queue);
+    const { jobIds, dueAtMs } = await admitThroughGates(tx, level, gates, freed);
+    if (dueAtMs !== null) tx.openGates.add(String(dueAtMs));
     // Through its key's gate a job may come to stand before its queue's, which is the next level.
     released.push(...(await releaseJobs(tx, jobIds, { locked: true })));
   }

@@ -1,5 +1,6 @@
 import { Initial0001 } from './0001-initial.js';
 import { DispatchEngine0002 } from './0002-dispatch-engine.js';
+import { LimitsAndQueues0003 } from './0003-limits-and-queues.js';
 import { CancelAndOperations0004 } from './0004-cancel-and-operations.js';
 import { Rescue0006 } from './0006-rescue.js';
 import { Events0009 } from './0009-events.js';
@@ -8,6 +9,7 @@ import { Webhooks0010 } from './0010-webhooks.js';
 export const migrations = [
   Initial0001,
   DispatchEngine0002,
+  LimitsAndQueues0003,
   CancelAndOperations0004,
   Rescue0006,
   Events0009,

@@ -9,7 +9,7 @@ import { inTransaction } from '../transaction/transaction.js';
 
 export interface DueRelease {
   released: Released[];
-  /** Queues where jobs stand that a limit may soon let go. */
+  /** When gates are due, milliseconds since the epoch. */
   openGates: string[];
   /** There may be more that is due. */
   more: boolean;

@@ -81,7 +81,7 @@ export interface SettleReport {
   settled: Settled[];
   /** Jobs that may run now: wake their queues. */
   released: Released[];
-  /** Queues where jobs stand that a limit may soon let go: wake the timers. */
+  /** When gates are due, milliseconds since the epoch: wake the timers. */
   openGates: string[];
   /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
   earliestRetryMs?: number | undefined;

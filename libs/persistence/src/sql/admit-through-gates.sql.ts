@@ -1,11 +1,13 @@
 import type { Transaction } from '../transaction/transaction.js';
 import {
+  fairWindow,
   type Freed,
   gateColumns,
   gateId,
   type GateKey,
   type GateLevel,
   keyGate,
+  noTenant,
   ofGate,
   queueGate,
 } from './gate-key.js';
@@ -13,83 +15,131 @@ import { run } from './statement.js';
 
 /** Jobs let through one gate at once; more wait for the next look. */
 const slice = 500;
+/** Before a look at jobs that others have locked, and at a gate whose jobs wait for the workers, milliseconds. */
+const busyMs = 20;
+const aheadMs = { least: 20, most: 1_000 };
 
-/** Of the jobs that stand before a gate: theirs is `j`, the gate is `g`. */
-const standing = (level: GateLevel): string =>
+/** Of a gate `g`, the jobs `j`: each has an index that ends in (priority, id), or (tenant_id, priority, id). */
+const atGate = (level: GateLevel): string =>
   level === queueGate
-    ? `j.queue = g.queue AND j.state = 'held' AND j.gate = ${queueGate}`
-    : `j.queue = g.queue AND j.concurrency_key = g.key AND j.tenant_id = g.tenant_id AND j.state = 'held' AND j.gate = ${keyGate}`;
+    ? 'j.queue = g.queue'
+    : 'j.queue = g.queue AND j.concurrency_key = g.key AND j.tenant_id = g.tenant_id';
+const standing = (level: GateLevel): string => `${atGate(level)} AND j.state = 'held' AND j.gate = ${level}`;
+/** Let through, and not begun by any worker. */
+const ahead = (level: GateLevel): string => `${atGate(level)} AND j.state = 'queued' AND j.slots <> 0`;
 
-/** Of the jobs that a rate has let through and no worker has begun. */
-const ahead = (level: GateLevel): string =>
-  level === queueGate
-    ? `j.queue = g.queue AND j.state = 'queued' AND j.slots <> 0`
-    : `j.queue = g.queue AND j.concurrency_key = g.key AND j.tenant_id = g.tenant_id AND j.state = 'queued' AND j.slots <> 0`;
+const turn = `coalesce(g.turn, '${noTenant}')`;
+const nextTenant = (after: string): string => `(
+      SELECT j.tenant_id FROM baton.job j WHERE j.queue = g.queue AND j.state = 'held' AND j.gate = ${queueGate} AND j.tenant_id > ${after}
+      ORDER BY j.tenant_id LIMIT 1)`;
+
+// One lap of the ring of tenants, from the one after the last served, a probe of the index each. Each of t tenants gives
+// the same number; where some have too little, others give more.
+const inTurn = `
+    WITH RECURSIVE ring AS (
+      SELECT 1 AS n, a.id IS NULL AS wrapped, coalesce(a.id, ${nextTenant(`'${noTenant}'`)}) AS id
+      FROM (SELECT ${nextTenant(turn)} AS id) a WHERE g.fair AND g.room > 0
+      UNION ALL
+      SELECT r.n + 1, r.wrapped OR a.id IS NULL, coalesce(a.id, CASE WHEN NOT r.wrapped THEN ${nextTenant(`'${noTenant}'`)} END)
+      FROM ring r CROSS JOIN LATERAL (SELECT ${nextTenant('r.id')} AS id) a
+      WHERE r.n < g.room AND (NOT r.wrapped OR r.id <= ${turn})
+    ), tenants AS (
+      SELECT n, id, count(*) OVER () AS t FROM ring WHERE id IS NOT NULL AND (NOT wrapped OR id <= ${turn})
+    )
+    SELECT c.id, c.tenant_id, row_number() OVER (ORDER BY c.nth, t.n) AS place FROM tenants t CROSS JOIN LATERAL (
+      SELECT j.id, j.tenant_id, row_number() OVER (ORDER BY j.priority, j.id) AS nth FROM (
+        SELECT j.id, j.priority, j.tenant_id FROM baton.job j
+        WHERE j.queue = g.queue AND j.tenant_id = t.id AND j.state = 'held' AND j.gate = ${queueGate}
+        ORDER BY j.priority, j.id LIMIT (g.room + 200) / t.t + 1
+      ) j
+    ) c ORDER BY c.nth, t.n LIMIT g.room`;
+
+const rated = { [keyGate]: 'q.rate_per_key', [queueGate]: 'NOT q.rate_per_key' } as const;
+const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_total' } as const;
 
 // A bucket fills up to its burst; what is let through takes a token each, and at most one burst is ahead of the workers.
 // A slot has no token, a token no slot: a limit that is not set lets a whole slice through.
+// `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
+// enough before them, it is looked at after as long again as nothing has moved.
 const text = (level: GateLevel): string => `
 WITH moment AS MATERIALIZED (SELECT baton.now() AS now),
 g AS MATERIALIZED (
-  SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now,
-    ${level === queueGate ? 'q.concurrency_total' : 'q.concurrency_per_key'} AS slots,
-    q.rate_limit IS NOT NULL AND ${level === queueGate ? 'NOT q.rate_per_key' : 'q.rate_per_key'} AS rated,
-    coalesce(q.rate_burst, q.rate_limit) AS burst,
-    least(coalesce(q.rate_burst, q.rate_limit), coalesce(g.tokens, coalesce(q.rate_burst, q.rate_limit))
-      + coalesce(extract(epoch FROM m.now - g.refilled_at) * 1000 * q.rate_limit / q.rate_per_ms, 0)) AS tokens,
-    ${level === queueGate ? 'q.paused_at IS NOT NULL' : 'false'} AS paused
+  SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn,
+    ${slots[level]} AS slots, b.*,
+    CASE WHEN b.rated THEN least(b.burst, coalesce(g.tokens + extract(epoch FROM m.now - g.refilled_at) * 1000 / b.token_ms, b.burst)) END AS tokens,
+    ${level === queueGate ? 'q.paused_at IS NOT NULL' : 'false'} AS paused, ${level === queueGate ? `q.fairness = 'tenant'` : 'false'} AS fair
   FROM unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) AS k(queue, key, tenant_id, freed)
   JOIN baton.gate g ON ${ofGate('g')} JOIN baton.queue q ON q.name = g.queue CROSS JOIN moment m
+  CROSS JOIN LATERAL (
+    SELECT q.rate_limit IS NOT NULL AND ${rated[level]} AS rated, coalesce(q.rate_burst, q.rate_limit) AS burst,
+      q.rate_per_ms::float8 / q.rate_limit AS token_ms,
+      ${level === queueGate ? `CASE WHEN q.fairness = 'tenant' AND q.dispatch_mode = 'event' THEN ${fairWindow} END` : 'NULL::int'} AS fair_window
+  ) b
 ), room AS MATERIALIZED (
-  SELECT g.*, greatest(0, least(${slice},
-    CASE WHEN g.paused THEN 0 END,
-    g.slots - g.running,
-    CASE WHEN g.rated THEN floor(g.tokens + 1e-6)::int END,
-    CASE WHEN g.rated THEN g.burst - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.burst) a)::int END
-  )) AS room
-  FROM g
+  SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
+    CASE WHEN g.may_run_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN
+      g.may_run_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.may_run_ahead) a)::int END)) AS room
+  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window) AS may_run_ahead FROM g) g
 ), picked AS MATERIALIZED (
-  SELECT g.queue, g.key, g.tenant_id, p.id FROM room g CROSS JOIN LATERAL (
-    SELECT j.id FROM baton.job j WHERE ${standing(level)}
+  SELECT g.queue, g.key, g.tenant_id, p.id, NULL::uuid AS served, NULL::bigint AS place FROM room g CROSS JOIN LATERAL (
+    SELECT j.id FROM baton.job j WHERE ${standing(level)}${level === queueGate ? ' AND NOT g.fair' : ''}
     ORDER BY j.priority, j.id LIMIT g.room FOR UPDATE SKIP LOCKED
-  ) p
+  ) p${
+    level === keyGate
+      ? ''
+      : `
+  UNION ALL
+  SELECT g.queue, g.key, g.tenant_id, l.id, f.tenant_id, f.place FROM room g CROSS JOIN LATERAL (${inTurn}
+  ) f CROSS JOIN LATERAL (
+    SELECT j.id FROM baton.job j WHERE j.id = f.id AND j.state = 'held' AND j.gate = ${queueGate} FOR UPDATE SKIP LOCKED
+  ) l WHERE g.fair`
+  }
 ), passed AS (
   UPDATE baton.job j SET slots = j.slots | ${level}, follows = true FROM picked p WHERE j.id = p.id RETURNING j.id
-), counted AS (
-  UPDATE baton.gate t SET running = greatest(0, g.running) + c.n,
-    tokens = CASE WHEN g.rated THEN g.tokens - c.n END, refilled_at = CASE WHEN g.rated THEN g.now END
+), after AS MATERIALIZED (
+  SELECT g.*, c.n, c.last_served, CASE
+      WHEN g.paused OR g.running + c.n >= g.slots OR NOT EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.n) THEN NULL
+      WHEN c.n = ${slice} THEN g.now
+      WHEN c.n < g.room THEN g.now + interval '${busyMs} ms'
+      WHEN g.tokens - c.n < 1 - 1e-6 THEN g.now + (1 - (g.tokens - c.n)) * g.token_ms * interval '1 ms'
+      ELSE g.now + least(${aheadMs.most}, greatest(${aheadMs.least}, CASE WHEN c.n = 0 THEN extract(epoch FROM g.now - g.refilled_at) * 1000 END)) * interval '1 ms'
+    END AS next_due
   FROM room g CROSS JOIN LATERAL (
-    SELECT count(*)::int AS n FROM picked p WHERE p.queue = g.queue AND p.key = g.key AND p.tenant_id = g.tenant_id
+    SELECT count(*)::int AS n, (array_agg(p.served ORDER BY p.place DESC))[1] AS last_served
+    FROM picked p WHERE p.queue = g.queue AND p.key = g.key AND p.tenant_id = g.tenant_id
   ) c
-  WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id AND (c.n > 0 OR g.freed > 0)
+), counted AS (
+  UPDATE baton.gate t SET running = greatest(0, g.running + g.n),
+    tokens = CASE WHEN g.n > 0 THEN g.tokens - g.n ELSE t.tokens END,
+    refilled_at = CASE WHEN g.n > 0 THEN g.now ELSE coalesce(t.refilled_at, g.now) END,
+    due_at = g.next_due, turn = coalesce(g.last_served, t.turn)
+  FROM after g
+  WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id
+    AND (g.n > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
 )
 SELECT (SELECT array_agg(id) FROM passed) AS "jobIds",
-  (SELECT array_agg(DISTINCT g.queue) FROM room g CROSS JOIN LATERAL (
-    SELECT count(*)::int AS n FROM picked p WHERE p.queue = g.queue AND p.key = g.key AND p.tenant_id = g.tenant_id
-  ) c
-  WHERE NOT g.paused AND (g.slots IS NULL OR g.running + c.n < g.slots)
-    AND EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.n)) AS open`;
+  (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint FROM after WHERE due_at IS NULL OR next_due < due_at) AS "dueAtMs"`;
 
-const texts = { [keyGate]: text(keyGate), [queueGate]: text(queueGate) } as const;
+export const admissionTexts = { [keyGate]: text(keyGate), [queueGate]: text(queueGate) } as const;
 
 /**
  * Lets jobs through gates of one level, which the transaction has locked, and counts them there.
- * @returns the jobs, which now hold the slots; and the queues where more stand that no slot but a token, a lock or the
- *   slice's end holds back
+ * @returns the jobs, which now hold the slots; and when the timers are to look at one of the gates, where they do not know
+ *   of it yet: milliseconds since the epoch
  */
 export async function admitThroughGates(
   tx: Transaction,
   level: GateLevel,
   gates: readonly GateKey[],
   freed: readonly Freed[],
-): Promise<{ jobIds: string[]; open: string[] }> {
+): Promise<{ jobIds: string[]; dueAtMs: number | null }> {
   const back = new Map<string, number>();
   for (const gate of freed) back.set(gateId(gate), (back.get(gateId(gate)) ?? 0) + gate.count);
   const counts = gates.map((gate) => back.get(gateId(gate)) ?? 0);
-  type Row = { jobIds: string[] | null; open: string[] | null };
-  const [row] = await run<Row>(tx, `admit-through-gates-${level}`, texts[level], [
+  type Row = { jobIds: string[] | null; dueAtMs: number | null };
+  const [row] = await run<Row>(tx, `admit-through-gates-${level}`, admissionTexts[level], [
     ...gateColumns(gates),
     counts,
   ]);
-  return { jobIds: row?.jobIds ?? [], open: row?.open ?? [] };
+  return { jobIds: row?.jobIds ?? [], dueAtMs: row?.dueAtMs ?? null };
 }

@@ -69,17 +69,20 @@ export const gateRows = `unnest($1::text[], $2::text[], $3::uuid[]) AS k(queue, 
 export const ofGate = (table: string): string =>
   `${table}.queue = k.queue AND ${table}.key = k.key AND ${table}.tenant_id = k.tenant_id`;
 
+/** Of a fair queue in event mode, at most so many jobs are released and not begun: Kafka cannot put them in another order. */
+export const fairWindow = 1_000;
+
 /**
- * SQL: the gate before which a job has to stand now, or null. Past its queue's gate it does not go back to its key's,
- * should that get a limit meanwhile.
+ * SQL: the gate before which a job has to stand now, or null. A job that has passed its queue's gate stands before none,
+ * whatever limits were set since.
  * @param q the queue's row @param key its concurrency key @param slots the gates it has passed
  */
 export const nextGate = (q: string, key: string, slots: string): string => `CASE
-    WHEN NOT ${q}.gated THEN NULL
-    WHEN ${slots} = 0 AND ${key} IS NOT NULL
+    WHEN NOT ${q}.gated OR ${slots} & ${queueGate} <> 0 THEN NULL
+    WHEN ${slots} & ${keyGate} = 0 AND ${key} IS NOT NULL
       AND (${q}.concurrency_per_key IS NOT NULL OR (${q}.rate_limit IS NOT NULL AND ${q}.rate_per_key)) THEN ${keyGate}
-    WHEN ${slots} & ${queueGate} = 0 AND (${q}.paused_at IS NOT NULL OR ${q}.concurrency_total IS NOT NULL
-      OR (${q}.rate_limit IS NOT NULL AND NOT ${q}.rate_per_key)) THEN ${queueGate}
+    WHEN ${q}.paused_at IS NOT NULL OR ${q}.concurrency_total IS NOT NULL OR (${q}.rate_limit IS NOT NULL AND NOT ${q}.rate_per_key)
+      OR (${q}.fairness = 'tenant' AND ${q}.dispatch_mode = 'event') THEN ${queueGate}
   END::smallint`;
 
 /** SQL: why a job stands before its gate. */
@@ -88,5 +91,6 @@ export const gateReason = (q: string, gate: string): string => `CASE
     WHEN ${gate} = ${queueGate} AND ${q}.paused_at IS NOT NULL THEN 'paused'
     WHEN ${gate} = ${queueGate} AND ${q}.concurrency_total IS NOT NULL THEN 'concurrency'
     WHEN ${gate} = ${keyGate} AND ${q}.concurrency_per_key IS NOT NULL THEN 'concurrency'
-    ELSE 'rate'
+    WHEN ${q}.rate_limit IS NOT NULL AND ${q}.rate_per_key = (${gate} = ${keyGate}) THEN 'rate'
+    ELSE 'concurrency'
   END`;

@@ -10,18 +10,21 @@ ORDER BY k.queue, k.key, k.tenant_id
 ON CONFLICT DO NOTHING`;
 
 const lock = `
-SELECT FROM ${gateRows} JOIN baton.gate g ON ${ofGate('g')}
+SELECT 1 AS one FROM ${gateRows} JOIN baton.gate g ON ${ofGate('g')}
 ORDER BY g.queue, g.key, g.tenant_id
 FOR UPDATE OF g`;
 
 /**
- * Locks gates for the rest of the transaction, waiting for each in turn. Gates come last in the one lock order: whoever
- * holds one waits for nothing but another gate.
+ * Locks gates for the rest of the transaction, waiting for each in turn; one that is not there is made. Gates come last
+ * in the one lock order: whoever holds one waits for nothing but another gate.
  * @param gates sorted
  */
 export async function lockGates(tx: Transaction, gates: readonly GateKey[]): Promise<void> {
   tx.locking('counters');
   const columns = gateColumns(gates);
-  await run(tx, 'lock-gates-insert', insertMissing, columns);
-  await run(tx, 'lock-gates', lock, columns);
+  // The sweep deletes idle gates: one that was there when it was not made may be gone when it is to be locked.
+  for (let locked = 0; locked < gates.length;) {
+    await run(tx, 'lock-gates-insert', insertMissing, columns);
+    locked = (await run(tx, 'lock-gates', lock, columns)).length;
+  }
 }

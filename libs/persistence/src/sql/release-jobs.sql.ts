@@ -55,6 +55,7 @@ type Row =
  * A job of a queue with limits is held before its gate instead: `passGates`, last in the transaction, lets it through
  * where there is room.
  * @param options.again true: it was released already and nobody runs it any more; it has what slots it needs
+ * @param options.locked true: the transaction has locked the jobs, and may have gone on to lock counters
  */
 export async function releaseJobs(
   tx: Transaction,

@@ -14,7 +14,7 @@ type LockLevel = (typeof levels)[number];
  */
 export class Transaction implements Queryable {
   private reached: LockLevel = 'lanes';
-  /** Queues where jobs stand that a limit may soon let go: the timers are to look there after the commit. */
+  /** When gates are due, milliseconds since the epoch: the timers are to look then. */
   readonly openGates = new Set<string>();
 
   /** Jobs that it has ended whose dependants are to be told after the commit. */

@@ -16,7 +16,7 @@ export class PendingWakes {
   add(channel: Channel, item: string): void {
     let items = this.items.get(channel);
     if (!items) this.items.set(channel, (items = new Set()));
-    if (channel === channels.timers) {
+    if (channel === channels.timers || channel === channels.gates) {
       // Only the earliest due time matters.
       const [known] = items;
       if (known !== undefined && Number(known) <= Number(item)) return;

@@ -207,7 +207,7 @@ export class PollingWorker {
         .catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
     }
     if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
-    for (const queue of openGates) notifier.wake(channels.gates, queue);
+    for (const atMs of openGates) notifier.wake(channels.gates, atMs);
     this.wakeFor(released);
     this.claimer.resume();
   }
