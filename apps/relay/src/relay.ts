@@ -153,6 +153,7 @@ export class Relay {
       channels: {
         [channels.outbox]: (queues) => this.kafka?.publisher.wake(queues),
         [channels.timers]: (times) => this.timers.wakeDue(times.map(Number).filter(Number.isFinite)),
+        [channels.gates]: (times) => this.timers.wakeGates(times.map(Number).filter(Number.isFinite)),
         [channels.queues]: (queues) => {
           this.kafka?.publisher.settingsChanged(queues);
           this.timers.queuesChanged();

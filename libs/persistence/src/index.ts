@@ -174,3 +174,7 @@ export { acknowledge } from './webhooks/acknowledge.js';
 export { advancePlans } from './webhooks/advance-plans.js';
 export { noteJobEvents } from './webhooks/note-job-events.js';
 export { recordOutcomes, type DeliveryOutcome, type WebhookAlert } from './webhooks/record-outcomes.js';
+export { mendGates, type MendedGates } from './limits/mend-gates.js';
+export { pumpGates } from './limits/pump-gates.js';
+export { regateQueues } from './limits/regate-queue.js';
+export { findNextGate } from './sql/find-due-gates.sql.js';

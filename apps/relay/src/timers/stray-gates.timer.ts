@@ -22,7 +22,10 @@ export class StrayGatesTimer implements Timer {
       if (miscounted > 0) strays.inc({ kind: 'gate_count' }, miscounted);
       if (stranded > 0) strays.inc({ kind: 'gate_held' }, stranded);
       if (miscounted + stranded > 0)
-        this.log.warn({ miscounted, stranded }, 'gates were mended: a limit had held jobs that it should not');
+        this.log.warn(
+          { miscounted, stranded },
+          'gates were mended: a limit had held jobs that it should not',
+        );
       found += miscounted + stranded;
     });
     return { found: found > 0, nextMs: 2 * timing.sweepMs };

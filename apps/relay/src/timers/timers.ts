@@ -7,8 +7,10 @@ import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
 import type { Term } from '@baton/persistence';
 import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DueTimer } from './due.timer.js';
+import { GatesTimer } from './gates.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
 import { RescueTimer } from './rescue.timer.js';
+import { StrayGatesTimer } from './stray-gates.timer.js';
 import { SweepTimer } from './sweep.timer.js';
 import { TimerLoop } from './timer-loop.js';
 import { TopicsTimer } from './topics.timer.js';
@@ -30,7 +32,11 @@ export interface TimersOptions {
  */
 export class Timers implements ShardFollower {
   private readonly due: DueTimer;
-  private readonly loops: Record<'due' | 'timeout' | 'rescue' | 'partitions' | 'sweep', TimerLoop> & {
+  private readonly gates: GatesTimer;
+  private readonly loops: Record<
+    'due' | 'gates' | 'strayGates' | 'timeout' | 'rescue' | 'partitions' | 'sweep',
+    TimerLoop
+  > & {
     topics?: TimerLoop;
     trim?: TimerLoop;
   };
@@ -41,6 +47,7 @@ export class Timers implements ShardFollower {
     const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs } = options;
     const control = kafka && { producer: kafka.producer, topic: topics.control };
     this.due = new DueTimer(database, announcer);
+    this.gates = new GatesTimer(database, announcer);
     const facts = (): BeatFacts => this.facts;
     const timeout = new AttemptTimeoutTimer({
       database,
@@ -59,6 +66,8 @@ export class Timers implements ShardFollower {
     });
     this.loops = {
       due: new TimerLoop(this.due, log),
+      gates: new TimerLoop(this.gates, log),
+      strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
       timeout: new TimerLoop(timeout, log),
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
@@ -75,15 +84,22 @@ export class Timers implements ShardFollower {
     if (this.leads && atMs.length > 0) this.loops.due.wake(this.due.untilMs(Math.min(...atMs)));
   }
 
+  /** Jobs stand where tokens are missing alone. @param atMs when the first comes, as for {@link wakeDue} */
+  wakeGates(atMs: readonly number[]): void {
+    if (this.leads && atMs.length > 0) this.loops.gates.wake(this.gates.untilMs(Math.min(...atMs)));
+  }
+
   queuesChanged(): void {
-    if (this.leads) this.loops.topics?.wake();
+    this.gates.queuesChanged();
+    if (!this.leads) return;
+    this.loops.gates.wake();
+    this.loops.topics?.wake();
   }
 
   /** Nobody listened for a while. */
   wakeAll(): void {
-    if (!this.leads) return;
-    this.loops.due.wake();
-    this.loops.topics?.wake();
+    this.queuesChanged();
+    if (this.leads) this.loops.due.wake();
   }
 
   onShardsTaken(terms: readonly Term[]): void {
