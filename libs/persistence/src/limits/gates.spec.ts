@@ -3,7 +3,7 @@ import { createTestDatabase, seedTenant, type TestDatabase } from '../testing.js
 import { type MendedGates, mendGates } from './mend-gates.js';
 import { pumpGates } from './pump-gates.js';
 import { regateQueues } from './regate-queue.js';
-import { LimitedQueue } from './testing.js';
+import { LimitedQueue } from './limited-queue.fixture.js';
 
 let test: TestDatabase;
 let queue: LimitedQueue;
