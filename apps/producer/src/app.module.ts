@@ -6,6 +6,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { KeysController } from './keys/keys.controller.js';
 import type { ProducerConfig } from './producer.config.js';
 import { QueuesController } from './queues/queues.controller.js';
+import { SchedulesController } from './schedules/schedules.controller.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 
 @Module({})
@@ -22,7 +23,7 @@ export class AppModule {
         }),
         JobsModule.forRoot(jobTokenKey),
       ],
-      controllers: [QueuesController, KeysController, TenantsController],
+      controllers: [QueuesController, SchedulesController, KeysController, TenantsController],
     };
   }
 }

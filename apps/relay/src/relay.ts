@@ -154,6 +154,8 @@ export class Relay {
         [channels.outbox]: (queues) => this.kafka?.publisher.wake(queues),
         [channels.timers]: (times) => this.timers.wakeDue(times.map(Number).filter(Number.isFinite)),
         [channels.gates]: (times) => this.timers.wakeGates(times.map(Number).filter(Number.isFinite)),
+        [channels.schedules]: () => this.timers.schedulesChanged(),
+        [channels.admission]: () => this.timers.wakeAdmission(),
         [channels.queues]: (queues) => {
           this.kafka?.publisher.settingsChanged(queues);
           this.timers.queuesChanged();

@@ -19,6 +19,8 @@ export const channels = {
   cancels: 'baton_cancels',
   /** One item, anything: jobs wait for admission, enqueued by SQL in a caller's own transaction. */
   admission: 'baton_admission',
+  /** One item, anything: a schedule's next run may have changed. */
+  schedules: 'baton_schedules',
   /** Ids of terminal jobs whose dependants are still to be told. */
   followUps: 'baton_follow_ups',
   /** Nothing: webhook deliveries were noted, or a delivery plan begun. Sent inside the transaction that did so. */

@@ -21,6 +21,7 @@ export { PublishLogEntity } from './entities/publish-log.entity.js';
 export { QueueEntity } from './entities/queue.entity.js';
 export { RelayReplicaEntity } from './entities/relay-replica.entity.js';
 export { RelayShardEntity } from './entities/relay-shard.entity.js';
+export { ScheduleEntity } from './entities/schedule.entity.js';
 export { TenantEntity } from './entities/tenant.entity.js';
 export { DeliveryPlanEntity } from './entities/delivery-plan.entity.js';
 export { WebhookAttemptEntity } from './entities/webhook-attempt.entity.js';
@@ -178,3 +179,23 @@ export { mendGates, type MendedGates } from './limits/mend-gates.js';
 export { pumpGates } from './limits/pump-gates.js';
 export { regateQueues } from './limits/regate-queue.js';
 export { findNextGate } from './sql/find-due-gates.sql.js';
+export { admitEnqueued } from './admission/admit-enqueued.js';
+export { rescheduleJob, type Rescheduled } from './jobs/reschedule-job.js';
+export type { JobToReschedule } from './sql/reschedule-job.sql.js';
+export { CronRuns, type CronTime } from './schedules/cron.js';
+export { mostCaughtUp } from './schedules/due-runs.js';
+export { fireSchedules, type Fired, type ScheduledJob } from './schedules/fire-schedules.js';
+export { findNextSchedule } from './sql/fire-schedules.sql.js';
+export {
+  catchUps,
+  deleteSchedule,
+  listSchedules,
+  pauseSchedule,
+  putSchedule,
+  readNow,
+  readSchedule,
+  type CatchUp,
+  type ScheduleRow,
+  type ScheduleSettings,
+} from './sql/schedules.sql.js';
+export { wakeFor } from './accept/wake-for.js';

@@ -1,5 +1,5 @@
 import { channels } from '@baton/contracts';
-import type { Notifier, Released, SettleReport } from '@baton/persistence';
+import { wakeFor, type Notifier, type Released, type SettleReport } from '@baton/persistence';
 import type { OutcomeFeed } from '@baton/results';
 
 /** Tells, after a commit, whom it concerns. All of it is hints: sweeps run beneath, and nothing here fails. */
@@ -23,6 +23,11 @@ export class Announcer {
     const before = this.telling;
     this.telling = before.then(() => this.feed.publish(outcomes));
     await before;
+  }
+
+  /** Wakes those who wait for what was accepted here. */
+  accepted(group: Parameters<typeof wakeFor>[0]): void {
+    wakeFor(group, (channel, item) => this.notifier.wake(channel, item));
   }
 
   /** Wakes the queues of jobs that may run now. */

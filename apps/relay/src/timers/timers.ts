@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
 import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
 import type { Term } from '@baton/persistence';
+import { AdmissionTimer } from './admission.timer.js';
 import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DueTimer } from './due.timer.js';
 import { GatesTimer } from './gates.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
 import { RescueTimer } from './rescue.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
+import { ScheduleTimer } from './schedule.timer.js';
 import { SweepTimer } from './sweep.timer.js';
 import { TimerLoop } from './timer-loop.js';
 import { TopicsTimer } from './topics.timer.js';
@@ -34,7 +36,7 @@ export class Timers implements ShardFollower {
   private readonly due: DueTimer;
   private readonly gates: GatesTimer;
   private readonly loops: Record<
-    'due' | 'gates' | 'strayGates' | 'timeout' | 'rescue' | 'partitions' | 'sweep',
+    'due' | 'gates' | 'strayGates' | 'timeout' | 'rescue' | 'partitions' | 'sweep' | 'schedule' | 'admission',
     TimerLoop
   > & {
     topics?: TimerLoop;
@@ -64,6 +66,7 @@ export class Timers implements ShardFollower {
       log,
       ...(rescueGraceMs !== undefined && { graceMs: rescueGraceMs }),
     });
+    const admission = new AdmissionTimer(database, () => this.loops.due.wake());
     this.loops = {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
@@ -72,6 +75,8 @@ export class Timers implements ShardFollower {
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
       sweep: new TimerLoop(new SweepTimer(database), log),
+      schedule: new TimerLoop(new ScheduleTimer(database, announcer), log),
+      admission: new TimerLoop(admission, log),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
         trim: new TimerLoop(new TrimTimer(database, kafka.broker.admin, log), log),
@@ -96,10 +101,22 @@ export class Timers implements ShardFollower {
     this.loops.topics?.wake();
   }
 
+  schedulesChanged(): void {
+    if (this.leads) this.loops.schedule.wake();
+  }
+
+  /** Jobs wait for admission. */
+  wakeAdmission(): void {
+    if (this.leads) this.loops.admission.wake();
+  }
+
   /** Nobody listened for a while. */
   wakeAll(): void {
     this.queuesChanged();
-    if (this.leads) this.loops.due.wake();
+    if (!this.leads) return;
+    this.loops.due.wake();
+    this.loops.schedule.wake();
+    this.loops.admission.wake();
   }
 
   onShardsTaken(terms: readonly Term[]): void {

@@ -16,6 +16,7 @@ import { PublishLogEntity } from './publish-log.entity.js';
 import { QueueEntity } from './queue.entity.js';
 import { RelayReplicaEntity } from './relay-replica.entity.js';
 import { RelayShardEntity } from './relay-shard.entity.js';
+import { ScheduleEntity } from './schedule.entity.js';
 import { TenantEntity } from './tenant.entity.js';
 import { DeliveryPlanEntity } from './delivery-plan.entity.js';
 import { WebhookAttemptEntity } from './webhook-attempt.entity.js';
@@ -44,6 +45,7 @@ export const entities = [
   QueueEntity,
   RelayReplicaEntity,
   RelayShardEntity,
+  ScheduleEntity,
   TenantEntity,
   DeliveryPlanEntity,
   WebhookAttemptEntity,

@@ -3,6 +3,7 @@ import { DispatchEngine0002 } from './0002-dispatch-engine.js';
 import { LimitsAndQueues0003 } from './0003-limits-and-queues.js';
 import { CancelAndOperations0004 } from './0004-cancel-and-operations.js';
 import { Rescue0006 } from './0006-rescue.js';
+import { SchedulesAndEnqueue0007 } from './0007-schedules-and-enqueue.js';
 import { Events0009 } from './0009-events.js';
 import { Webhooks0010 } from './0010-webhooks.js';
 
@@ -12,6 +13,7 @@ export const migrations = [
   LimitsAndQueues0003,
   CancelAndOperations0004,
   Rescue0006,
+  SchedulesAndEnqueue0007,
   Events0009,
   Webhooks0010,
 ];
