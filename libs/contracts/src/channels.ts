@@ -9,7 +9,7 @@ export const channels = {
   outbox: 'baton_outbox',
   /** One item: milliseconds since the epoch of the earliest new due time. */
   timers: 'baton_timers',
-  /** Ids of jobs that have become terminal. */
+  /** Ids of jobs that have become terminal, or whose logs have a new event. */
   outcomes: 'baton_outcomes',
   /** Names of queues whose settings changed. */
   queues: 'baton_queues',

@@ -49,6 +49,7 @@ export {
 export { JobRecordSchema, type JobRecord } from './gen/baton/jobs/v1/job_pb.js';
 export {
   ExecutionEndedSchema,
+  ExecutionProgressSchema,
   ExecutionSchema,
   Outcome,
   WorkerEventSchema,

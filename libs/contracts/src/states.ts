@@ -80,8 +80,16 @@ export function mayMove(from: JobState | 'none', to: JobState): boolean {
 export const dispatchModes = ['polling', 'event'] as const;
 export type DispatchMode = (typeof dispatchModes)[number];
 
-/** What a worker says of an execution. `started` binds it; the others end it. */
-export const outcomeKinds = ['started', 'succeeded', 'failed', 'snoozed', 'cancelled', 'released'] as const;
+/** What a worker says of an execution. `started` binds it, `progress` tells how far it is; the others end it. */
+export const outcomeKinds = [
+  'started',
+  'progress',
+  'succeeded',
+  'failed',
+  'snoozed',
+  'cancelled',
+  'released',
+] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
 export const scopes = [

@@ -31,10 +31,12 @@ export { WebhookReceiverEntity } from './entities/webhook-receiver.entity.js';
 export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';
 export { settleBatch, type SettleOptions } from './settle/settle-batch.js';
+export { mergeNotes } from './settle/progress-notes.js';
 export {
   errorJson,
   type JobFailure,
   type JobResult,
+  type ProgressNote,
   type Settled,
   type Settlement,
   type SettleReport,

@@ -7,13 +7,16 @@ import type { TerminalOutcome } from '@baton/persistence';
 export interface OutcomeFeed {
   /** Never rejects. */
   publish(outcomes: readonly TerminalOutcome[]): Promise<void>;
+  /** Tells that these live jobs have a new event in their logs, such as progress. Never rejects. */
+  wake(jobIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Hears what an {@link OutcomeFeed} tells, in another process. */
 export interface OutcomeWakes {
   /**
-   * Resolves when wake-ups are heard. `onWake` gets the ids of jobs that have ended; `onGap` is called when some
+   * Resolves when wake-ups are heard. `onWake` gets the ids of jobs that have ended or have
+   * a new event; `onGap` is called when some
    * may have been missed (a connection was made anew), so that whoever waits looks for himself.
    */
   start(handlers: { onWake: (jobIds: string[]) => void; onGap: () => void }): Promise<void>;

@@ -39,6 +39,10 @@ const fields = {
   queuedAt: time.optional(),
   startedAt: time.optional(),
   finishedAt: time.optional(),
+  progress: z
+    .object({ fraction: z.number().min(0).max(1), data: z.unknown().optional() })
+    .optional()
+    .meta({ description: 'as its handler told it last' }),
   error: error.optional(),
   dispatchMode: z
     .enum(dispatchModes)

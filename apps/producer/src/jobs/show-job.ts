@@ -27,6 +27,7 @@ export function showListedJob(row: JobRow): ListedJob {
     ...(row.queuedAtMs !== null && { queuedAt: iso(row.queuedAtMs) }),
     ...(row.startedAtMs !== null && { startedAt: iso(row.startedAtMs) }),
     ...(row.finishedAtMs !== null && { finishedAt: iso(row.finishedAtMs) }),
+    ...(row.progress !== null && { progress: progressOf(row.progress, row.progressData) }),
     ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<ListedJob['error']> }),
     ...(row.mode !== null && { dispatchMode: row.mode }),
     ...(row.traceparent !== null && { traceId: traceIdOf({ traceparent: row.traceparent }) }),
@@ -86,6 +87,10 @@ function showAttempt({
     outcome,
     ...(error !== null && { error: JSON.parse(error) as NonNullable<Attempt['error']> }),
   };
+}
+
+function progressOf(fraction: number, data: string | null): NonNullable<ListedJob['progress']> {
+  return data === null ? { fraction } : { fraction, data: JSON.parse(data) as unknown };
 }
 
 function iso(ms: number): string {

@@ -13,15 +13,19 @@ export class Announcer {
 
   /** Resolves when the outcomes of the report before this one are told, so that a slow feed slows its caller. */
   async settled(
-    report: Pick<SettleReport, 'settled' | 'released' | 'openGates' | 'earliestRetryMs'>,
+    report: Pick<SettleReport, 'settled' | 'released' | 'progressed' | 'openGates' | 'earliestRetryMs'>,
   ): Promise<void> {
     this.released(report.released);
     this.gates(report.openGates);
     if (report.earliestRetryMs !== undefined) this.due(report.earliestRetryMs);
+    const { progressed = [] } = report;
     const outcomes = report.settled.flatMap(({ terminal }) => (terminal ? [terminal] : []));
-    if (outcomes.length === 0) return;
+    if (outcomes.length + progressed.length === 0) return;
     const before = this.telling;
-    this.telling = before.then(() => this.feed.publish(outcomes));
+    this.telling = before.then(async () => {
+      if (progressed.length > 0) await this.feed.wake(progressed);
+      if (outcomes.length > 0) await this.feed.publish(outcomes);
+    });
     await before;
   }
 

@@ -250,3 +250,40 @@ it('its clock moves by ticks while workers that own something are quiet, and by 
   }
   expect((await workerRow())!['heard_at']).toEqual(heard);
 });
+
+it('keeps what running jobs say of their progress and wakes their watchers; of a stranger nothing', async () => {
+  const [job, short] = await seed({}, {});
+  const [owner, stranger] = [await execution(job), await execution(job)];
+  const { told, progressed } = await start();
+  await worker.say(
+    worker.registered(tenant.queue),
+    worker.started(owner),
+    worker.progress(owner, 0.25, { data: '{"page":1}' }),
+  );
+  await eventually('the first is kept', () => progressed.length === 1);
+  await worker.say(
+    worker.progress(stranger, 0.99, { checkpoint: '"stolen"' }),
+    worker.progress(owner, 0.5, { checkpoint: '{"page":2}' }),
+    worker.ended(owner, Outcome.FAILED),
+  );
+  // It was never announced: its progress binds it.
+  const brief = await execution(short);
+  await worker.say(worker.progress(brief, 1), worker.ended(brief));
+  await eventually('the short one ends', () => told.length === 1);
+  const row = `SELECT state::text, progress, progress_data, checkpoint FROM baton.job WHERE id = $1`;
+  const { rows } = await test.database.pool.query(row, [job]);
+  expect(rows).toEqual([
+    { state: 'scheduled', progress: 0.5, progress_data: '{"page":1}', checkpoint: '{"page":2}' },
+  ]);
+  const { rows: events } = await test.database.pool.query(
+    `SELECT job_id, seq, type, data FROM baton.job_event WHERE tenant_id = $1 ORDER BY job_id, seq`,
+    [tenant.tenantId],
+  );
+  expect(events).toEqual([
+    { job_id: job, seq: 4, type: 'job.progress', data: '{"fraction":0.25,"data":{"page":1}}' },
+    { job_id: job, seq: 5, type: 'job.progress', data: '{"fraction":0.5}' },
+    { job_id: short, seq: 4, type: 'job.progress', data: '{"fraction":1}' },
+  ]);
+  expect(told[0]).toMatchObject({ jobId: short, cursor: '0:5' });
+  expect(progressed).toEqual([job, job, short]);
+});

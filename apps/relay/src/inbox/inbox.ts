@@ -236,7 +236,8 @@ export class Inbox implements ShardFollower {
     recordSettled(report.settled, { startTime, endTime: Date.now() });
     await this.options.announcer.settled(report);
     const runsInVain = report.settled.filter(
-      ({ verdict, settlement }) => verdict === 'refused' && settlement.kind === 'started',
+      ({ verdict, settlement }) =>
+        verdict === 'refused' && (settlement.kind === 'started' || settlement.kind === 'progress'),
     );
     await this.tell(words, report.settled, runsInVain);
   }

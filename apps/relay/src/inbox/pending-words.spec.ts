@@ -79,3 +79,27 @@ it('is done with a record when its last word is, and at once when it has none', 
   words.done([second!]);
   expect(done).toEqual(['empty', 'full']);
 });
+
+it('an outcome takes progress along that is still here, and waits for what is being settled', () => {
+  const words = new PendingWords();
+  const progress = (fraction: number, more = {}) => ({
+    ...said('a', 'a1', 'progress'),
+    progress: { fraction, ...more },
+  });
+  words.add(
+    raw,
+    [said('a', 'a1', 'started'), progress(0.1, { data: '1', checkpoint: '2' }), progress(0.2)],
+    () => undefined,
+  );
+  const [first] = words.take(10);
+  expect(first?.settlement).toMatchObject({
+    kind: 'progress',
+    progress: { fraction: 0.2, data: '1', checkpoint: '2' },
+  });
+  words.add(raw, [progress(0.5), said('a', 'a1', 'succeeded')], () => undefined);
+  words.done([first!]);
+  const [second] = words.take(10);
+  expect(second?.settlement).toMatchObject({ kind: 'succeeded', progress: { fraction: 0.5 } });
+  words.done([second!]);
+  expect(words.size).toBe(0);
+});

@@ -1,5 +1,5 @@
 import type { IncomingRecord } from '@baton/messaging';
-import type { Settlement } from '@baton/persistence';
+import { mergeNotes, type Settlement } from '@baton/persistence';
 
 /** A record of which some words are not applied yet. */
 interface OpenRecord {
@@ -20,12 +20,14 @@ export interface Word {
  * What was said and is not settled, in the order in which it was read.
  *
  * A round takes at most one word of each job, the first: later ones on the same job wait for a later round, so
- * their order holds, and a busy one, which stays where it is, holds up nobody else. An outcome takes the place of
- * its own `started` where that is still here, since it says all that the other said.
+ * their order holds, and a busy one, which stays where it is, holds up nobody else. A word takes the place of the one
+ * before it of its own execution where that is still here and is no outcome: it says all that the other said, and the
+ * progress of both goes with it.
  */
 export class PendingWords {
   private readonly words = new Set<Word>();
-  private readonly startedOf = new Map<string, Word>();
+  /** The last word of each execution that may be followed by another: `started`, `progress`. */
+  private readonly openOf = new Map<string, Word>();
   private taken = new Set<Word>();
 
   get size(): number {
@@ -38,16 +40,17 @@ export class PendingWords {
     if (settlements.length === 0) onDone();
     for (const settlement of settlements) {
       const { executionId, kind } = settlement;
-      const started = kind === 'started' ? undefined : this.startedOf.get(executionId);
-      if (started && !this.taken.has(started)) {
-        started.settlement = settlement;
-        started.records.push(record);
-        this.startedOf.delete(executionId);
+      const before = kind === 'started' ? undefined : this.openOf.get(executionId);
+      if (before && !this.taken.has(before)) {
+        before.settlement = after(before.settlement, settlement);
+        before.records.push(record);
+        if (kind !== 'progress') this.openOf.delete(executionId);
         continue;
       }
       const word: Word = { settlement, records: [record] };
       this.words.add(word);
-      if (kind === 'started') this.startedOf.set(executionId, word);
+      if (kind === 'started' || kind === 'progress') this.openOf.set(executionId, word);
+      else this.openOf.delete(executionId);
     }
   }
 
@@ -70,12 +73,17 @@ export class PendingWords {
   done(words: readonly Word[]): void {
     for (const word of words) {
       this.words.delete(word);
-      const { kind, executionId } = word.settlement;
-      if (kind === 'started' && this.startedOf.get(executionId) === word) this.startedOf.delete(executionId);
+      const { executionId } = word.settlement;
+      if (this.openOf.get(executionId) === word) this.openOf.delete(executionId);
       for (const record of word.records) {
         record.words -= 1;
         if (record.words === 0) record.onDone();
       }
     }
   }
+}
+
+function after(earlier: Settlement, later: Settlement): Settlement {
+  const progress = later.progress ? mergeNotes(earlier.progress, later.progress) : earlier.progress;
+  return progress ? { ...later, progress } : later;
 }

@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   type Execution,
   type ExecutionEnded,
+  type ExecutionProgress,
   type WorkerEvent,
 } from '@baton/contracts';
 import type { JobFailure, JobResult, Settlement } from '@baton/persistence';
@@ -82,8 +83,10 @@ function read(report: Report, event: WorkerEvent['event']): void {
     case 'left':
       report.left = true;
       return;
-    case 'heartbeat':
     case 'progress':
+      report.settlements.push(progressed(event.value, workerId));
+      return;
+    case 'heartbeat':
       return;
   }
 }
@@ -101,6 +104,33 @@ function ended(value: ExecutionEnded, workerId: string): Settlement {
     error: value.failure && failure(value.failure),
     retryAtMs: value.retryAtMs === undefined ? undefined : Number(value.retryAtMs),
   };
+}
+
+function progressed(value: ExecutionProgress, workerId: string): Settlement {
+  const { fraction, data, checkpoint, atMs } = value;
+  if (fraction !== undefined && !(fraction >= 0 && fraction <= 1))
+    throw new UndecodableError(`a fraction is ${fraction}; allowed: 0 to 1`);
+  return {
+    ...execution(value.execution, workerId),
+    kind: 'progress',
+    startedAtMs: Number(atMs),
+    progress: {
+      ...(fraction !== undefined && { fraction }),
+      ...(data.length > 0 && { data: json('data', data) }),
+      ...(checkpoint.length > 0 && { checkpoint: json('checkpoint', checkpoint) }),
+    },
+  };
+}
+
+/** It is kept beside other JSON, so that what is none would spoil what it stands in. */
+function json(field: string, bytes: Uint8Array): string {
+  const given = Buffer.from(bytes).toString();
+  try {
+    JSON.parse(given);
+  } catch (error) {
+    throw new UndecodableError(`${field} is no JSON`, { cause: error });
+  }
+  return given;
 }
 
 function execution(given: Execution | undefined, workerId: string) {

@@ -19,7 +19,7 @@ export function recordSettled(
     if (verdict === 'busy') busySettlements.inc();
     else if (verdict !== 'applied')
       duplicateSettles.inc({ queue, reason: verdict === 'duplicate' ? 'duplicate' : 'stale' });
-    else if (kind !== 'started') {
+    else if (kind !== 'started' && kind !== 'progress') {
       jobsSettled.inc({ queue, outcome: state ?? kind });
       if (finishedAtMs !== undefined)
         settleSeconds.observe({ queue, mode: 'event' }, Math.max(0, endTime - finishedAtMs) / 1_000);

@@ -15,6 +15,8 @@ export interface InboxTopics {
 export interface TestInbox {
   inbox: Inbox;
   told: TerminalOutcome[];
+  /** Jobs whose watchers were woken. */
+  progressed: string[];
   /** `<channel> <item>` of each wake-up. */
   woken: string[];
   close(): Promise<void>;
@@ -43,10 +45,12 @@ export async function startInbox(
   { names, groupId = `relay-test-${randomUUID()}` }: { names: InboxTopics; groupId?: string },
 ): Promise<TestInbox> {
   const told: TerminalOutcome[] = [];
+  const progressed: string[] = [];
   const woken: string[] = [];
   const producer = broker.producer();
   const feed = {
     publish: (outcomes: readonly TerminalOutcome[]) => Promise.resolve(void told.push(...outcomes)),
+    wake: (jobIds: readonly string[]) => Promise.resolve(void progressed.push(...jobIds)),
     close: () => Promise.resolve(),
   };
   const announcer = new Announcer({ wake: (channel, item) => void woken.push(`${channel} ${item}`) }, feed);
@@ -64,6 +68,7 @@ export async function startInbox(
   return {
     inbox,
     told,
+    progressed,
     woken,
     async close() {
       await inbox.stop();

@@ -19,7 +19,8 @@ export async function startTimers(
 ): Promise<TestTimers> {
   const { leadership } = testReplica(url);
   const woken: string[] = [];
-  const feed = { publish: () => Promise.resolve(), close: () => Promise.resolve() };
+  const nothing = (): Promise<void> => Promise.resolve();
+  const feed = { publish: nothing, wake: nothing, close: nothing };
   const timers = new Timers({
     database,
     announcer: new Announcer({ wake: (channel, item) => void woken.push(`${channel} ${item}`) }, feed),

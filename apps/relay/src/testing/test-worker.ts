@@ -47,6 +47,11 @@ export class TestWorker {
     return { case: 'started', value: { execution, startedAtMs: BigInt(Date.now()) } };
   }
 
+  progress(execution: ExecutionOf, fraction: number, { data = '', checkpoint = '' } = {}): Event {
+    const value = { execution, atMs: BigInt(Date.now()), fraction, data: Buffer.from(data) };
+    return { case: 'progress', value: { ...value, checkpoint: Buffer.from(checkpoint) } };
+  }
+
   ended(execution: ExecutionOf, outcome: Outcome = Outcome.SUCCEEDED, json = '{"done":true}'): Event {
     const now = BigInt(Date.now());
     return {

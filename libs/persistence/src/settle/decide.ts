@@ -47,6 +47,7 @@ export function decide(settlement: Settlement, job: LockedJob, random: () => num
       return [{ settlement, attempt: attemptOf(settlement, 'failed', delay) }];
     }
     case 'started':
+    case 'progress':
     case 'succeeded':
       throw new TypeError(`${settlement.kind} is not decided here`);
   }

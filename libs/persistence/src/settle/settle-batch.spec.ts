@@ -290,3 +290,86 @@ it('takes the first of two outcomes of an attempt that nobody owns yet, and tell
   expect(settled[3]!.terminal!.result).toEqual({ kind: 'json', json: '"new"' });
   expect(await rowOf(other!)).toMatchObject({ result: '"new"' });
 });
+
+it('progress is kept under the fence, is an event, and the next attempt gets the checkpoint', async () => {
+  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [job] = await claim(1);
+  const report = await settle(
+    say(job!, 'progress', { progress: { fraction: 0.5, data: '{"row":7}', checkpoint: '{"row":7}' } }),
+  );
+  expect(report).toMatchObject({
+    settled: [{ verdict: 'applied', state: 'running' }],
+    progressed: [id],
+    released: [],
+  });
+  expect(report.settled[0]!.terminal).toBeUndefined();
+  const stranger = { executionId: randomUUID(), progress: { fraction: 0.9, checkpoint: '"stolen"' } };
+  expect(await settle(say(job!, 'progress', stranger))).toMatchObject({
+    settled: [{ verdict: 'refused' }],
+    progressed: [],
+  });
+  // A checkpoint alone is no event.
+  expect((await settle(say(job!, 'progress', { progress: { checkpoint: '{"row":8}' } }))).progressed).toEqual(
+    [],
+  );
+  expect(await rowOf(id!)).toMatchObject({
+    progress: 0.5,
+    progress_data: '{"row":7}',
+    checkpoint: '{"row":8}',
+    seq: 4,
+  });
+  const { rows } = await test.database.pool.query(
+    'SELECT seq, type, data FROM baton.job_event WHERE job_id = $1',
+    [id],
+  );
+  expect(rows).toEqual([{ seq: 4, type: 'job.progress', data: '{"fraction":0.5,"data":{"row":7}}' }]);
+  await settle(say(job!, 'released'));
+  const [again] = await claim(1);
+  expect(again).toMatchObject({ attempt: 2, checkpoint: '{"row":8}' });
+  expect((await settle(say(job!, 'progress', { progress: { fraction: 1 } }))).settled[0]!.verdict).toBe(
+    'refused',
+  );
+});
+
+it('an outcome carries its last progress, and neither an earlier nor a later word of the batch is lost', async () => {
+  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [job] = await claim(1);
+  const { settled, progressed } = await settle(
+    say(job!, 'progress', { progress: { fraction: 0.9, checkpoint: '1' } }),
+    say(job!, 'succeeded', { progress: { fraction: 1 } }),
+  );
+  expect(settled).toMatchObject([
+    { verdict: 'applied' },
+    { verdict: 'applied', state: 'succeeded', terminal: { cursor: '0:5' } },
+  ]);
+  expect(progressed).toEqual([id]);
+  expect(await rowOf(id!)).toMatchObject({ state: 'succeeded', progress: 1, checkpoint: '1' });
+});
+
+it('progress binds no second execution in the place of the one whose outcome came first', async () => {
+  const event = await seedTenant(test.database, 'event');
+  const [id] = await seedJobs(test.database, event, [{}]);
+  const word = (
+    executionId: string,
+    kind: Settlement['kind'],
+    more: Partial<Settlement> = {},
+  ): Settlement => ({
+    jobId: id!,
+    attempt: 1,
+    executionId,
+    workerId: randomUUID(),
+    tenantId: event.tenantId,
+    queue: event.queue,
+    orderingKey: undefined,
+    kind,
+    startedAtMs: Date.now(),
+    ...more,
+  });
+  const [first, second] = [randomUUID(), randomUUID()];
+  const { settled } = await settle(
+    word(first, 'succeeded', { result: { kind: 'json', json: '1' } }),
+    word(second, 'succeeded', { result: { kind: 'json', json: '2' }, progress: { fraction: 1 } }),
+  );
+  expect(settled.map(({ verdict }) => verdict)).toEqual(['applied', 'refused']);
+  expect(await rowOf(id!)).toMatchObject({ result: '1', progress: null });
+});

@@ -59,6 +59,7 @@ function merge(first: SettleReport, second: SettleReport): SettleReport {
   return {
     settled: [...first.settled, ...second.settled],
     released: [...first.released, ...second.released],
+    progressed: [...(first.progressed ?? []), ...(second.progressed ?? [])],
     openGates: [...first.openGates, ...second.openGates],
     earliestRetryMs: dues.length > 0 ? Math.min(...dues) : undefined,
   };

@@ -2,6 +2,7 @@ import { passGates } from '../limits/pass-gates.js';
 import { endAttempts, type EndedRow } from '../sql/end-attempts.sql.js';
 import { type Finish, type Finished, finishJobs } from '../sql/finish-jobs.sql.js';
 import { laneId, type LaneKey } from '../sql/lane-key.js';
+import { keepProgress } from '../sql/keep-progress.sql.js';
 import { lockJobs } from '../sql/lock-jobs.sql.js';
 import { lockLanes } from '../sql/lock-lanes.sql.js';
 import { releaseJobs } from '../sql/release-jobs.sql.js';
@@ -10,12 +11,13 @@ import type { Transaction } from '../transaction/transaction.js';
 import { decide, type Decision } from './decide.js';
 import { type SettleReport, firstOfEachAttempt, type Settled, type Settlement } from './settlement.js';
 import { followEnds } from './follow-ends.js';
+import { progressNotes } from './progress-notes.js';
 import { staleVerdicts } from './stale-verdicts.js';
 
 /**
  * The statements of one settle, in the order that the protocol needs:
  * 1. lock the lanes of what may end its job;
- * 2. apply: bind, finish, retry, hand back, each fenced by attempt and execution;
+ * 2. apply: bind, keep progress, finish, retry, hand back, each fenced by attempt and execution;
  * 3. in later statements, with their newer snapshots: what follows from the ends, and last the gates.
  * A batch of plain successes pays for one statement of step 2 alone.
  */
@@ -29,10 +31,13 @@ export async function settleOnce(
   const waiting = new Set(settlements.filter((s) => mayEndLaneJob(s) && busy.has(laneId(laneOf(s)))));
   const said = settlements.filter((s) => !waiting.has(s));
 
-  const ended = firstOfEachAttempt(said.filter((s) => s.kind !== 'started'));
+  const ended = firstOfEachAttempt(said.filter(endsAttempt));
   const endedNow = new Set(ended.map((s) => s.executionId));
   const started = said.filter((s) => s.kind === 'started' && !endedNow.has(s.executionId));
-  const running = await startJobs(tx, started);
+  const noted = progressNotes(said, ended);
+  const running = await startJobs(tx, [...started, ...noted]);
+  const kept = await keepProgress(tx, noted);
+  for (const { executionId } of kept) running.add(executionId);
 
   const decisions = await decideAll(tx, ended, random);
   const finished = await finishJobs(
@@ -67,12 +72,13 @@ export async function settleOnce(
       const effect = applied.get(settlement.executionId);
       if (!effect || waiting.has(settlement))
         return { settlement, verdict: verdicts.get(settlement) ?? 'busy' };
-      // What an outcome did, its `started` in the same batch did with it, and is not told a second time.
-      return settlement.kind === 'started' && effect.state !== 'running'
+      // What an outcome did, its `started` and `progress` in the same batch did with it: it is not told a second time.
+      return !endsAttempt(settlement) && effect.state !== 'running'
         ? { settlement, verdict: 'applied', state: effect.state }
         : { settlement, verdict: 'applied', ...effect };
     }),
     released,
+    progressed: kept.filter(({ told }) => told).map(({ jobId }) => jobId),
     openGates: [...tx.openGates],
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
   };
@@ -127,17 +133,13 @@ async function decideAll(
   });
 }
 
-const endings: ReadonlySet<Settlement['kind']> = new Set([
-  'succeeded',
-  'failed',
-  'cancelled',
-  'snoozed',
-  'released',
-]);
+function endsAttempt({ kind }: Settlement): boolean {
+  return kind !== 'started' && kind !== 'progress';
+}
 
 function mayEndLaneJob(s: Settlement): boolean {
   // Even a snooze or a hand-back ends a job whose cancel was requested.
-  return s.orderingKey !== undefined && endings.has(s.kind);
+  return s.orderingKey !== undefined && endsAttempt(s);
 }
 
 function laneOf(s: Settlement): LaneKey {

@@ -4,7 +4,12 @@ import { type SettleReport, firstOfEachAttempt, type Settlement } from './settle
 
 /** A success of a job from whose end nothing follows, as far as its worker was told. */
 export function isPlainSuccess(settlement: Settlement): boolean {
-  return settlement.kind === 'succeeded' && settlement.orderingKey === undefined && !settlement.follows;
+  return (
+    settlement.kind === 'succeeded' &&
+    settlement.orderingKey === undefined &&
+    settlement.progress === undefined &&
+    !settlement.follows
+  );
 }
 
 /**

@@ -12,6 +12,16 @@ export interface JobFailure {
   retryable: boolean;
 }
 
+/** What a running handler said of its work. What is absent is unchanged. */
+export interface ProgressNote {
+  /** 0 to 1. */
+  fraction?: number;
+  /** JSON. */
+  data?: string;
+  /** JSON, for the next attempt. */
+  checkpoint?: string;
+}
+
 /** One thing that a worker said of an execution. Times are its own clock's, for display only. */
 export interface Settlement {
   jobId: string;
@@ -32,6 +42,8 @@ export interface Settlement {
   error?: JobFailure | undefined;
   /** When a snoozed job, or one whose handler named the time, is due again. */
   retryAtMs?: number | undefined;
+  /** What `progress` says, and what any other word may say besides: it is kept before the word itself is applied. */
+  progress?: ProgressNote | undefined;
 }
 
 /**
@@ -81,6 +93,8 @@ export interface SettleReport {
   settled: Settled[];
   /** Jobs that may run now: wake their queues. */
   released: Released[];
+  /** Live jobs whose logs have a new event: wake whoever watches them. */
+  progressed?: string[];
   /** When gates are due, milliseconds since the epoch: wake the timers. */
   openGates: string[];
   /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */

@@ -7,7 +7,11 @@ export class NotifyOutcomeFeed implements OutcomeFeed {
   constructor(private readonly notifier: Notifier) {}
 
   publish(outcomes: readonly TerminalOutcome[]): Promise<void> {
-    for (const { jobId } of outcomes) this.notifier.wake(channels.outcomes, jobId);
+    return this.wake(outcomes.map(({ jobId }) => jobId));
+  }
+
+  wake(jobIds: readonly string[]): Promise<void> {
+    for (const jobId of jobIds) this.notifier.wake(channels.outcomes, jobId);
     return Promise.resolve();
   }
 

@@ -1,6 +1,6 @@
 import type { TerminalOutcome } from '@baton/persistence';
 import { feedFailures } from '@baton/tracing';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import type { OutcomeFeed } from '../outcome-feed.js';
 import { encodeHot, hotKey, hotSeconds, outcomesChannel } from './hot-result.js';
 
@@ -19,6 +19,14 @@ export class RedisOutcomeFeed implements OutcomeFeed {
     const batch = this.redis.pipeline();
     for (const outcome of outcomes) batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', hotSeconds);
     batch.publish(outcomesChannel, outcomes.map((outcome) => outcome.jobId).join(','));
+    await this.send(batch);
+  }
+
+  async wake(jobIds: readonly string[]): Promise<void> {
+    if (jobIds.length > 0) await this.send(this.redis.pipeline().publish(outcomesChannel, jobIds.join(',')));
+  }
+
+  private async send(batch: ChainableCommander): Promise<void> {
     try {
       const answers = await batch.exec();
       const failed = answers?.find(([error]) => error)?.[0];
@@ -26,7 +34,7 @@ export class RedisOutcomeFeed implements OutcomeFeed {
     } catch (error) {
       feedFailures.inc();
       this.log(
-        'settled results could not be told over Redis; readers find them in PostgreSQL',
+        'what happened to jobs could not be told over Redis; readers find it in PostgreSQL',
         error as Error,
       );
     }

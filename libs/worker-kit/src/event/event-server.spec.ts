@@ -47,6 +47,11 @@ class Scene {
       this.aborted.push(context.signal.reason);
       context.signal.throwIfAborted();
     }
+    if (payload?.do === 'count') {
+      context.progress(0.5, { page: 1 });
+      await context.checkpoint({ page: 2 });
+      context.progress(1);
+    }
     return payload;
   }
 }
@@ -425,3 +430,29 @@ function gated(inner: Broker, gate: () => Promise<void>): Broker {
     },
   });
 }
+
+it('tells progress between start and outcome, the last of it before the outcome', async () => {
+  const worker = await startWorker();
+  await publish([{ payload: { do: 'count' } }]);
+  await until('it is told', () => endedOf(worker.id).length === 1);
+  const words = (said.get(worker.id) ?? []).map(({ event }) => event.case);
+  expect(words.filter((word) => word !== 'heartbeat')).toEqual([
+    'registered',
+    'started',
+    'progress',
+    'progress',
+    'progress',
+    'ended',
+  ]);
+  const notes = eventsOf(worker.id, 'progress').map(({ fraction, data, checkpoint, execution }) => ({
+    fraction,
+    data: Buffer.from(data).toString(),
+    checkpoint: Buffer.from(checkpoint).toString(),
+    same: execution?.executionId === eventsOf(worker.id, 'ended')[0]?.execution?.executionId,
+  }));
+  expect(notes).toEqual([
+    { fraction: 0.5, data: '{"page":1}', checkpoint: '', same: true },
+    { fraction: undefined, data: '', checkpoint: '{"page":2}', same: true },
+    { fraction: 1, data: '', checkpoint: '', same: true },
+  ]);
+});

@@ -8,6 +8,7 @@ import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
+import type { ProgressNote } from '../execution/progress-note.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
@@ -20,7 +21,7 @@ import type { JobEntry } from './job-entry.js';
 import { QueueReader } from './queue-reader.js';
 import { Reporter } from './reporter.js';
 import { WaitingJobs } from './waiting-jobs.js';
-import { ended, left, registered, started } from './words.js';
+import { ended, left, progressed, registered, started } from './words.js';
 
 export interface EventOptions {
   broker: Broker;
@@ -84,7 +85,8 @@ export class EventWorker {
       log,
       ...(letGoMs !== undefined && { letGoMs }),
       announce: { afterMs: timing.announceMs, onRunning: (execution) => this.hasRun(execution) },
-      onEnded: (execution, outcome) => this.ended(execution, outcome),
+      onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
+      onEnded: (execution, outcome, note) => this.ended(execution, outcome, note),
     });
     this.careful = new CarefulRuns({
       running: () => this.executor.running.size,
@@ -270,8 +272,15 @@ export class EventWorker {
     }
   }
 
-  private ended({ id, delivery, startedAtMs }: Execution, outcome: Outcome | undefined): void {
+  private progressed(execution: Execution, note: ProgressNote, onKept: () => void): void {
+    this.announce(execution); // it is no short job, whatever the alarm says
+    this.reporter.say(progressed(execution, note), onKept);
+  }
+
+  private ended(execution: Execution, outcome: Outcome | undefined, note: ProgressNote | undefined): void {
+    const { id, delivery, startedAtMs } = execution;
     this.heartbeats.delete(id);
+    if (outcome && note) this.reporter.say(progressed(execution, note));
     if (outcome) this.reporter.say(ended(delivery, startedAtMs, outcome), () => this.entries.ended(id));
     else this.entries.ended(id);
     this.careful.ended(id);

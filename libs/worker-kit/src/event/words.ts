@@ -1,9 +1,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ExecutionEndedSchema } from '@baton/contracts';
+import type { ExecutionEndedSchema, ExecutionProgressSchema } from '@baton/contracts';
 import { Outcome as ProtoOutcome, WorkerEventSchema, type WorkerEvent } from '@baton/contracts';
 import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import type { ExecutionFailure, ExecutionResult, Outcome } from '../execution/outcome.js';
+import type { ProgressNote } from '../execution/progress-note.js';
 
 /** What a worker says on `baton.outcomes`. */
 export interface Word {
@@ -24,6 +25,7 @@ const outcomes = {
 } as const;
 
 type EndedInit = MessageInitShape<typeof ExecutionEndedSchema>;
+type ProgressInit = MessageInitShape<typeof ExecutionProgressSchema>;
 
 export function registered(host: string, pid: number, queues: readonly string[]): Word {
   return word({ case: 'registered', value: { host, pid, queues: [...queues] } }, queues.length * 64);
@@ -44,6 +46,20 @@ export function started(
 ): Word {
   const execution = idsOf(delivery);
   return word({ case: 'started', value: { execution, startedAtMs: BigInt(startedAtMs), alone } });
+}
+
+export function progressed(
+  { delivery }: Execution,
+  { fraction, data = '', checkpoint = '' }: ProgressNote,
+): Word {
+  const value: ProgressInit = {
+    execution: idsOf(delivery),
+    atMs: BigInt(Date.now()),
+    ...(fraction !== undefined && { fraction }),
+    data: Buffer.from(data),
+    checkpoint: Buffer.from(checkpoint),
+  };
+  return word({ case: 'progress', value }, Math.ceil((data.length + checkpoint.length) * 1.5));
 }
 
 export function ended(delivery: Spoken, startedAtMs: number, outcome: Outcome): Word {

@@ -2,6 +2,7 @@ import type { RunSpan } from '@baton/tracing';
 import type { ExecutionView } from '../handler/job-context.js';
 import { OwnershipLostError, type AbortCause } from './abort-causes.js';
 import type { Delivery } from './delivery.js';
+import { ProgressReports, type SayNote } from './progress-reports.js';
 
 /**
  * One entry of a handler. running → (aborted) → ended. It is aborted at most once, except that the loss of the job
@@ -15,6 +16,7 @@ export class Execution implements ExecutionView {
   abortedAt: number | undefined;
   ended = false;
   span: RunSpan | undefined;
+  readonly reports: ProgressReports;
   private controller: AbortController | undefined;
   private abortCause: AbortCause | undefined;
 
@@ -22,7 +24,11 @@ export class Execution implements ExecutionView {
     readonly delivery: Delivery,
     /** Bound of this attempt. */
     readonly timeoutMs: number,
-  ) {}
+    onProgress: (execution: Execution, ...said: Parameters<SayNote>) => void,
+    progressEveryMs?: number,
+  ) {
+    this.reports = new ProgressReports((note, onKept) => onProgress(this, note, onKept), progressEveryMs);
+  }
 
   get id(): string {
     return this.delivery.executionId;

@@ -1,12 +1,18 @@
 import { runSeconds } from '@baton/tracing';
 import type { ServedHandler, ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
-import { AttemptTimeoutError, WorkerDrainingError, type AbortCause } from './abort-causes.js';
+import {
+  AttemptTimeoutError,
+  OwnershipLostError,
+  WorkerDrainingError,
+  type AbortCause,
+} from './abort-causes.js';
 import { Alarm } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import { Execution } from './execution.js';
 import { judge, type HandlerEnd } from './judge.js';
 import type { Outcome } from './outcome.js';
+import type { ProgressNote } from './progress-note.js';
 import { recordWake } from './record-wake.js';
 import { runHandler } from './run-handler.js';
 
@@ -22,8 +28,14 @@ export interface ExecutorOptions {
   letGoMs?: number;
   /** Called once for a handler that is still running after so many milliseconds. */
   announce?: { afterMs: number; onRunning: (execution: Execution) => void };
-  /** Called once an execution, when its slot is free again. Without an outcome there is nothing to tell. */
-  onEnded: (execution: Execution, outcome: Outcome | undefined) => void;
+  /** Called for what a handler says of its progress, at most once in `progressEveryMs` an execution; default 1,000. */
+  onProgress: (execution: Execution, note: ProgressNote, onKept: (error?: Error) => void) => void;
+  progressEveryMs?: number;
+  /**
+   * Called once an execution, when its slot is free again. Without an outcome there is nothing to tell.
+   * @param left progress that was not told yet
+   */
+  onEnded: (execution: Execution, outcome: Outcome | undefined, left: ProgressNote | undefined) => void;
 }
 
 /**
@@ -54,7 +66,12 @@ export class Executor {
   /** Enters the handler at once. The caller has seen that a slot is free. */
   start(delivery: Delivery): Execution {
     const handler = this.handlerOf(delivery.queue);
-    const execution = new Execution(delivery, Math.min(delivery.timeoutMs, handler.timeoutMs ?? Infinity));
+    const execution = new Execution(
+      delivery,
+      Math.min(delivery.timeoutMs, handler.timeoutMs ?? Infinity),
+      this.options.onProgress,
+      this.options.progressEveryMs,
+    );
     this.running.set(execution.id, execution);
     this.runningOf.set(delivery.queue, (this.runningOf.get(delivery.queue) ?? 0) + 1);
     if (this.options.announce) execution.announceAt = execution.startedAt + this.options.announce.afterMs;
@@ -112,10 +129,11 @@ export class Executor {
     this.running.delete(id);
     this.runningOf.set(delivery.queue, (this.runningOf.get(delivery.queue) ?? 1) - 1);
     const outcome = judge(end, cause);
+    const left = execution.reports.end(cause instanceof OwnershipLostError ? cause : undefined);
     const error = outcome?.kind === 'failed' ? outcome.error : undefined;
     span?.end({ outcome: outcome?.kind ?? 'refused', error });
     runSeconds.labels(delivery.queue, error?.code ?? '').observe((performance.now() - startedAt) / 1_000);
-    this.options.onEnded(execution, outcome);
+    this.options.onEnded(execution, outcome, left);
     if (this.running.size === 0) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 

@@ -1,8 +1,10 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import { traceIdOf } from '@baton/tracing';
 import type { Delivery } from '../execution/delivery.js';
+import type { ProgressSink } from '../execution/progress-note.js';
 import type { Log } from '../log.js';
 import { FileResult, type FileOptions } from './file-result.js';
+import { checkpointOf, progressOf } from './progress-input.js';
 
 /** What a context asks of the execution it belongs to. */
 export interface ExecutionView {
@@ -10,6 +12,7 @@ export interface ExecutionView {
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly deadlineMs: number;
+  readonly reports: ProgressSink;
 }
 
 /** What a handler is told of its job, beside the payload: Nest's context, by `@Ctx()` or as the second parameter. */
@@ -71,6 +74,37 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
   /** When the attempt's time is over. */
   get deadline(): Date {
     return new Date(this.execution.deadlineMs);
+  }
+
+  /**
+   * What an earlier attempt kept by `checkpoint`; undefined when none did. Read anew at each access, so keep it:
+   * `const from = (context.lastCheckpoint ?? { row: 0 }) as { row: number }`.
+   */
+  get lastCheckpoint(): unknown {
+    const { checkpoint } = this.execution.delivery;
+    return checkpoint === undefined ? undefined : JSON.parse(checkpoint);
+  }
+
+  /**
+   * Tells how far the job is. It may be called as often as one likes: one word a second is kept, and the last always.
+   * @param fraction from 0 to 1
+   * @param data shown with it: JSON of at most 16 KiB. Left out, what was said before stands
+   * @throws RangeError, TypeError when it is none of these
+   */
+  progress(fraction: number, data?: unknown): void {
+    void this.execution.reports.note(progressOf(fraction, data));
+  }
+
+  /**
+   * Keeps data for the job's next attempt, in the place of what was kept before: whether this one fails, is handed
+   * back, snoozes or loses its worker, the next finds it as `lastCheckpoint`. At most one a second is kept, the last
+   * always.
+   * @param data JSON of at most 256 KiB
+   * @returns resolves when it is kept; one need not wait. Rejects when the job is another worker's by now
+   * @throws RangeError, TypeError when it is none of these
+   */
+  checkpoint(data: unknown): Promise<void> {
+    return this.execution.reports.note(checkpointOf(data));
   }
 
   /** Names the job in every line. */

@@ -28,6 +28,7 @@ class Scene {
   readonly contexts: JobContext[] = [];
   readonly aborted: unknown[] = [];
   readonly terminal: TerminalOutcome[] = [];
+  readonly progressed: string[] = [];
   readonly gate = Promise.withResolvers<void>();
   open = (): void => this.gate.resolve();
 }
@@ -49,6 +50,14 @@ function handlersOf(scene: Scene): Type {
         case 'snooze':
           if (context.attempt === 1) throw snooze(1);
           return context.attempt;
+        case 'count': {
+          const from = (context.lastCheckpoint ?? { n: 0 }) as { n: number };
+          context.progress(from.n / 2, { n: from.n });
+          await context.checkpoint({ n: from.n + 1 });
+          if (from.n === 0) throw retryAt(1, new Error('half way'));
+          context.progress(1);
+          return from.n;
+        }
         case 'signal':
           await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
           scene.aborted.push(context.signal.reason);
@@ -65,6 +74,7 @@ function handlersOf(scene: Scene): Type {
 async function startWorker(scene: Scene, { concurrency = 10, graceMs = 50 } = {}): Promise<NestMicroservice> {
   const feed = {
     publish: async (outcomes: readonly TerminalOutcome[]) => void scene.terminal.push(...outcomes),
+    wake: async (jobIds: readonly string[]) => void scene.progressed.push(...jobIds),
   };
   const strategy = new PollingServer({
     database: db.database,
@@ -217,6 +227,49 @@ it.each([
     result: { kind: 'json', json: String(attempt) },
   });
   expect(scene.contexts.at(-1)).toMatchObject({ attempt, failures, redelivered: true, idempotencyKey: id });
+});
+
+it('keeps progress and its last word, and gives the checkpoint to the next attempt', async () => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'count' } }]);
+  await startWorker(scene);
+  await until('it is to be retried', async () => {
+    const [row] = await rows<{ state: string }>('SELECT state FROM baton.job WHERE id = $1', [id]);
+    return row?.state === 'scheduled';
+  });
+  expect(await rows('SELECT progress, progress_data, checkpoint FROM baton.job WHERE id = $1', [id])).toEqual(
+    [{ progress: 0, progress_data: '{"n":0}', checkpoint: '{"n":1}' }],
+  );
+  await rows(
+    `UPDATE baton.job SET state = 'queued', attempt = attempt + 1, execution_id = NULL, worker_id = NULL, started_seq = NULL WHERE id = $1`,
+    [id],
+  );
+  wake();
+  await until('it ends', () => scene.terminal.length === 1);
+  expect(scene.terminal[0]).toMatchObject({ attempt: 2, result: { json: '1' } });
+  expect(await rows('SELECT progress, progress_data FROM baton.job_history WHERE id = $1', [id])).toEqual([
+    { progress: 1, progress_data: '{"n":1}' },
+  ]);
+  const events = await rows<{ data: string }>(
+    'SELECT data FROM baton.job_event WHERE job_id = $1 ORDER BY seq',
+    [id],
+  );
+  expect(events.map(({ data }) => data)).toEqual([
+    '{"fraction":0,"data":{"n":0}}',
+    '{"fraction":0.5,"data":{"n":1}}',
+    '{"fraction":1}',
+  ]);
+  expect(scene.progressed).toContain(id);
+});
+
+it('aborts a job that its word of progress finds in other hands', async () => {
+  const scene = new Scene();
+  const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+  await startWorker(scene);
+  await until('it runs', () => scene.entered.length === 1);
+  await rows(`UPDATE baton.job SET execution_id = gen_random_uuid() WHERE id = $1`, [id]);
+  await expect(scene.contexts[0]!.checkpoint(1)).rejects.toMatchObject({ code: 'worker_lost' });
+  await until('it is aborted', () => scene.aborted.length === 1);
 });
 
 it('hands back what does not end within the grace of a drain, and leaves', async () => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { channels, timing } from '@baton/contracts';
-import type { ClaimedJob, Database, Notifier, Released, SettleReport } from '@baton/persistence';
+import type { ClaimedJob, Database, Notifier, Released, SettleReport, Verdict } from '@baton/persistence';
 import { OwnershipLostError } from '../execution/abort-causes.js';
 import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Delivery } from '../execution/delivery.js';
@@ -8,6 +8,7 @@ import { doneWithin } from '../done-within.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
+import type { ProgressNote } from '../execution/progress-note.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { announceQueues } from './announce-queues.js';
@@ -18,7 +19,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import type { OutcomeFeed } from './outcome-feed.js';
 import { Settler } from './settler.js';
 import { toDelivery } from './to-delivery.js';
-import { toSettlement } from './to-settlement.js';
+import { toProgress, toSettlement } from './to-settlement.js';
 
 export interface PollingOptions {
   database: Database;
@@ -67,7 +68,8 @@ export class PollingWorker {
       handlers,
       log,
       ...(letGoMs !== undefined && { letGoMs }),
-      onEnded: (execution, outcome) => this.ended(execution, outcome),
+      onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
+      onEnded: (execution, outcome, note) => this.ended(execution, outcome, note),
     });
     this.careful = new CarefulRuns({
       running: () => this.executor.running.size,
@@ -188,23 +190,41 @@ export class PollingWorker {
     for (const delivery of deliveries) if (delivery.careful) this.careful.add({ delivery }, { alone: true });
   }
 
-  private ended({ delivery, startedAtMs }: Execution, outcome: Outcome | undefined): void {
-    if (outcome) this.say(delivery, startedAtMs, outcome);
-    this.careful.ended(delivery.executionId);
+  private progressed(execution: Execution, note: ProgressNote, onKept: (error?: Error) => void): void {
+    const { delivery, startedAtMs } = execution;
+    const onVerdict = (verdict: Verdict | undefined): void => {
+      if (verdict !== 'refused') return onKept();
+      const lost = new OwnershipLostError(`job ${delivery.jobId} was given to another worker`);
+      this.executor.abort(execution, lost);
+      onKept(lost);
+    };
+    const settlement = toProgress(delivery, startedAtMs, note);
+    this.settler.add({ settlement, carrier: delivery.carrier, onVerdict });
+  }
+
+  private ended(execution: Execution, outcome: Outcome | undefined, note: ProgressNote | undefined): void {
+    if (outcome) this.say(execution.delivery, execution.startedAtMs, outcome, note);
+    this.careful.ended(execution.id);
     this.claimer.resume();
   }
 
-  private say(delivery: Execution['delivery'], startedAtMs: number, outcome: Outcome): void {
-    this.settler.add({ settlement: toSettlement(delivery, startedAtMs, outcome), carrier: delivery.carrier });
+  private say(delivery: Delivery, startedAtMs: number, outcome: Outcome, note?: ProgressNote): void {
+    const settlement = toSettlement(delivery, startedAtMs, outcome, note);
+    this.settler.add({ settlement, carrier: delivery.carrier });
   }
 
-  private settled({ settled, released, openGates, earliestRetryMs }: SettleReport): void {
+  private settled({ settled, released, progressed = [], openGates, earliestRetryMs }: SettleReport): void {
     const { feed, notifier, log } = this.options;
     const terminal = settled.flatMap((each) => each.terminal ?? []);
     if (terminal.length > 0) {
       feed
         .publish(terminal)
         .catch((error: unknown) => log.warn({ err: error }, 'settled outcomes could not be announced'));
+    }
+    if (progressed.length > 0) {
+      feed
+        .wake(progressed)
+        .catch((error: unknown) => log.warn({ err: error }, 'progress could not be announced'));
     }
     if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
     for (const atMs of openGates) notifier.wake(channels.gates, atMs);

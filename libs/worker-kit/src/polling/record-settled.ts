@@ -19,7 +19,7 @@ export function recordSettled(
   const drawn: SettledJob[] = [];
   for (const [i, { settlement, carrier }] of batch.entries()) {
     const verdict = settled[i]?.verdict;
-    if (verdict === undefined || verdict === 'busy') continue;
+    if (verdict === undefined || verdict === 'busy' || settlement.kind === 'progress') continue;
     const { jobId, tenantId: tenant, queue, attempt, executionId, kind, finishedAtMs = endTime } = settlement;
     if (verdict === 'applied') {
       jobsSettled.labels(queue, settled[i]?.state ?? kind).inc();

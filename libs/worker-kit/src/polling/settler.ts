@@ -46,7 +46,8 @@ export class Settler {
 
   add(unsettled: Unsettled): void {
     this.pending.push(unsettled);
-    this.executions.add(unsettled.settlement.executionId);
+    // Progress is no end: its execution is still among those that run, or has an outcome here behind it.
+    if (unsettled.settlement.kind !== 'progress') this.executions.add(unsettled.settlement.executionId);
     if (this.working) return;
     this.working = true;
     // Jobs that end in the same turn of the event loop share the first batch.
@@ -85,8 +86,10 @@ export class Settler {
     this.batchSize = limits.batch;
     const busy = batch.filter((_, i) => report.settled[i]?.verdict === 'busy');
     this.pending.push(...busy);
-    for (const { settlement, verdict } of report.settled) {
-      if (verdict !== 'busy') this.executions.delete(settlement.executionId);
+    for (const [i, { settlement, verdict }] of report.settled.entries()) {
+      if (verdict === 'busy') continue;
+      if (settlement.kind !== 'progress') this.executions.delete(settlement.executionId);
+      batch[i]?.onVerdict?.(verdict);
     }
     recordSettled(batch, report.settled, startTime);
     onSettled(report);
@@ -101,7 +104,8 @@ export class Settler {
         { err: error, job: jobId, outcome: kind },
         'an outcome cannot be settled; its job will run again',
       );
-      this.executions.delete(executionId);
+      if (kind !== 'progress') this.executions.delete(executionId);
+      first.onVerdict?.(undefined);
       return 0;
     }
     this.pending = [...batch, ...this.pending];

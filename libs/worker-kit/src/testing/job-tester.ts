@@ -135,6 +135,7 @@ class InlineServer extends JobServer {
       handlers,
       log,
       letGoMs,
+      onProgress: (_execution, _note, onKept) => onKept(),
       onEnded: (execution, outcome) => this.ends.get(execution)?.(outcome),
     });
   }
