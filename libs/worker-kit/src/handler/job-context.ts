@@ -82,7 +82,7 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
    */
   get lastCheckpoint(): unknown {
     const { checkpoint } = this.execution.delivery;
-    return checkpoint === undefined ? undefined : JSON.parse(checkpoint);
+    return checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as unknown);
   }
 
   /**
