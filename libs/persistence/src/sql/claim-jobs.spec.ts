@@ -124,3 +124,28 @@ it('tells a worker that its lease was taken away', async () => {
     released: [],
   });
 });
+
+it('takes the highest priority first, each in its order, and gives the lower ones the turns that are due to them', async () => {
+  const seeded = await seedJobs(test.database, tenant, [
+    { priority: 'low' },
+    { priority: 'low' },
+    {},
+    {},
+    ...Array.from({ length: 8 }, () => ({ priority: 'high' as const })),
+  ]);
+  const [low1, low2, normal1, normal2, ...high] = seeded;
+  const take = async (
+    slots: number,
+    turns: { low: number; normal: number },
+  ): Promise<(string | undefined)[]> => {
+    const executionIds = Array.from({ length: slots }, () => randomUUID());
+    const params = { workerId, queues: [tenant.queue], executionIds, turns, extendLease: false };
+    return (await claimJobs(test.database.pool, params)).map((job) => job.jobId);
+  };
+  expect(await take(2, { low: 0, normal: 0 })).toEqual(high.slice(0, 2));
+  expect((await take(3, { low: 1, normal: 1 })).sort()).toEqual([low1, normal1, high[2]].sort());
+  expect(await take(1, { low: 1, normal: 0 })).toEqual([low2]);
+  // Nothing low is left: its turn goes by priority.
+  expect(await take(1, { low: 1, normal: 0 })).toEqual([high[3]]);
+  expect((await take(20, { low: 2, normal: 1 })).sort()).toEqual([normal2, ...high.slice(4)].sort());
+});

@@ -1,4 +1,4 @@
-import { BatonError, timing } from '@baton/contracts';
+import { BatonError, priorities, timing } from '@baton/contracts';
 import { run, type Queryable } from './statement.js';
 
 export interface ClaimParams {
@@ -7,6 +7,11 @@ export interface ClaimParams {
   queues: readonly string[];
   /** Made by the worker, one a free slot. */
   executionIds: readonly string[];
+  /**
+   * How many of the jobs are to be the oldest of a lower priority, where such wait: so none is starved by those above it.
+   * Default none: the highest priority first.
+   */
+  turns?: { low: number; normal: number };
   /** True where the lease was last extended some time ago. */
   extendLease: boolean;
 }
@@ -56,20 +61,38 @@ const fenceAndExtend = `
   UPDATE baton.worker SET lease_until = (SELECT baton.now()) + ${timing.leaseMs} * interval '1 ms'
   WHERE id = $1 AND state = 'alive' RETURNING id`;
 
-// The lateral sub-query is read lazily, queue by queue, and locks no more rows than are taken.
-const claim = (me: string): string => `
-WITH me AS MATERIALIZED (${me}),
-picked AS MATERIALIZED (
-  SELECT p.id, row_number() OVER () AS n FROM (
-    SELECT j.id FROM me
+const claimable = `queue = q.name AND state = 'queued' AND mode = 'polling'
+        AND NOT EXISTS (SELECT FROM baton.queue s WHERE s.name = q.name AND s.paused_at IS NOT NULL)`;
+
+/** The oldest jobs of one priority. */
+const turn = (priority: number, count: string): string => `
+    (SELECT j.id FROM me
     CROSS JOIN unnest($2::text[]) AS q(name)
     CROSS JOIN LATERAL (
-      SELECT id FROM baton.job
-      WHERE queue = q.name AND state = 'queued' AND mode = 'polling'
-        AND NOT EXISTS (SELECT FROM baton.queue s WHERE s.name = q.name AND s.paused_at IS NOT NULL)
+      SELECT id FROM baton.job WHERE ${claimable} AND priority = ${priority}
+      ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED
+    ) j
+    LIMIT ${count})`;
+
+const turns = `
+turn AS MATERIALIZED (${turn(priorities.low, '$4::int')}
+    UNION ALL${turn(priorities.normal, '$5::int')}
+),`;
+
+// The lateral sub-query is read lazily, queue by queue, and locks no more rows than are taken. A row that this
+// transaction has locked for a turn is not skipped by it, so the rest must leave it out.
+const claim = (me: string, inTurn: boolean): string => `
+WITH me AS MATERIALIZED (${me}),${inTurn ? turns : ''}
+picked AS MATERIALIZED (
+  SELECT p.id, row_number() OVER () AS n FROM (
+    ${inTurn ? 'SELECT id FROM turn UNION ALL (' : ''}SELECT j.id FROM me
+    CROSS JOIN unnest($2::text[]) AS q(name)
+    CROSS JOIN LATERAL (
+      SELECT id FROM baton.job WHERE ${claimable}${inTurn ? ' AND id <> ALL (ARRAY(SELECT id FROM turn))' : ''}
       ORDER BY priority, id LIMIT cardinality($3::uuid[])
       FOR UPDATE SKIP LOCKED
     ) j
+    ${inTurn ? ')' : ''}
     LIMIT cardinality($3::uuid[])
   ) p
 ), claimed AS (
@@ -89,8 +112,13 @@ SELECT me.id AS me, c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attem
 FROM (VALUES (1)) AS one LEFT JOIN me ON true LEFT JOIN claimed c ON true
 ORDER BY c.n`;
 
-const plain = claim(fence);
-const extending = claim(fenceAndExtend);
+/** By whether the lease is extended, and whether lower priorities have a turn. */
+const texts = {
+  'claim-jobs': claim(fence, false),
+  'claim-jobs-extend': claim(fenceAndExtend, false),
+  'claim-jobs-turn': claim(fence, true),
+  'claim-jobs-turn-extend': claim(fenceAndExtend, true),
+} as const;
 
 /**
  * Claims released jobs for a polling worker: binds an execution to each and makes it `running`, in one statement.
@@ -98,9 +126,16 @@ const extending = claim(fenceAndExtend);
  * @throws WorkerLostError
  */
 export async function claimJobs(db: Queryable, params: ClaimParams): Promise<ClaimedJob[]> {
-  const [name, text] = params.extendLease ? ['claim-jobs-extend', extending] : ['claim-jobs', plain];
+  const { workerId, queues, executionIds, turns = { low: 0, normal: 0 }, extendLease } = params;
+  const inTurn = turns.low + turns.normal > 0;
+  const name = `claim-jobs${inTurn ? '-turn' : ''}${extendLease ? '-extend' : ''}` as const;
   type Row = ClaimedJob & { me: string | null };
-  const rows = await run<Row>(db, name, text, [params.workerId, params.queues, params.executionIds]);
-  if (rows[0]?.me == null) throw new WorkerLostError(params.workerId);
+  const rows = await run<Row>(db, name, texts[name], [
+    workerId,
+    queues,
+    executionIds,
+    ...(inTurn ? [turns.low, turns.normal] : []),
+  ]);
+  if (rows[0]?.me == null) throw new WorkerLostError(workerId);
   return rows.filter((row) => row.jobId !== null);
 }

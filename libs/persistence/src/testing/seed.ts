@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type DispatchMode, priorities } from '@baton/contracts';
+import { type DispatchMode, priorities, type Priority } from '@baton/contracts';
 import { uuidv7 } from 'uuidv7';
 import type { Database } from '../database/database.js';
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
@@ -32,7 +32,13 @@ export async function seedTenant(database: Database, mode: DispatchMode = 'polli
 export async function seedJobs(
   database: Database,
   { tenantId, queue }: SeededTenant,
-  jobs: readonly { orderingKey?: string; maxAttempts?: number; delayMs?: number; payload?: unknown }[],
+  jobs: readonly {
+    orderingKey?: string;
+    maxAttempts?: number;
+    delayMs?: number;
+    payload?: unknown;
+    priority?: Priority;
+  }[],
 ): Promise<string[]> {
   const ids = jobs.map(() => uuidv7());
   await inTransaction(database.pool, async (tx) => {
@@ -65,7 +71,7 @@ export async function seedJobs(
           tenantId,
           queue,
           state,
-          priorities.normal,
+          priorities[job.priority ?? 'normal'],
           job.orderingKey ?? null,
           state === 'held' ? places.get(lane!)! + i : null,
           JSON.stringify(job.payload ?? null),

@@ -60,3 +60,16 @@ it('is full at its bound of records or of bytes, until half of it is left', () =
   byBytes.drop(({ key }) => key === '2');
   expect(byBytes).toMatchObject({ full: false, size: 1 });
 });
+
+it('starves no priority: under a flood of high ones, low and normal get one in 32 each', () => {
+  const jobs = new WaitingJobs(['a']);
+  for (let n = 0; n < 100; n++) jobs.topic('baton.jobs.a.high').push(entry('high'));
+  for (let n = 0; n < 3; n++) {
+    jobs.topic('baton.jobs.a').push(entry('normal'));
+    jobs.topic('baton.jobs.a.low').push(entry('low'));
+  }
+  const keys = taken(jobs);
+  const places = (key: string): number[] => keys.flatMap((each, i) => (each === key ? [i + 1] : []));
+  expect(places('low')).toEqual([16, 48, 80]);
+  expect(places('normal')).toEqual([32, 64, 96]);
+});

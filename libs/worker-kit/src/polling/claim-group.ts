@@ -1,4 +1,5 @@
 import type { ServedHandlers } from '../handler/served-handlers.js';
+import { PriorityTurns } from '../priority-turns.js';
 
 /**
  * Queues that are claimed from together. A handler with a bound of its own has a group of its own, since one claim
@@ -7,6 +8,7 @@ import type { ServedHandlers } from '../handler/served-handlers.js';
 export class ClaimGroup {
   /** There may be jobs: it was woken, or the last claim came back full. */
   hungry = false;
+  readonly turns = new PriorityTurns();
   private turn = 0;
 
   constructor(readonly queues: readonly string[]) {}

@@ -111,9 +111,11 @@ export class Claimer {
         workerId,
         queues: group.inTurn(),
         executionIds,
+        turns: group.turns.due(executionIds.length),
         extendLease,
       });
       this.outage.worked();
+      group.turns.took(rows.length);
       if (extendLease) this.extendedAt = now;
       claimPolls.labels(rows.length === 0 ? 'empty' : 'jobs').inc();
       if (rows.length === executionIds.length) group.hungry = true;
