@@ -1,0 +1,60 @@
+import type { BatonClient } from '@baton/client';
+import { dispatchModes, type DispatchMode, type Priority } from '@baton/contracts';
+import { endedOf, seedBacklog } from './harness/backlog.js';
+import { Fleet } from './harness/fleet.js';
+import { until } from './harness/until.js';
+
+const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
+const queue = 'sleep';
+const payload = { ms: 5 };
+
+describe.each(dispatchModes)('priorities in %s mode', (mode: DispatchMode) => {
+  let fleet: Fleet;
+  let client: BatonClient;
+  let tenantId: string;
+  const of = (priority: Priority) => ({ tenantId, queue, priority });
+
+  beforeAll(async () => {
+    fleet = await Fleet.start({ services: ['producer', 'result-gateway', 'relay'] });
+    const tenant = await fleet.tenant();
+    ({ client, tenantId } = tenant);
+    await fleet.start(workerOf[mode], { WORKER_CONCURRENCY: '10' });
+    await fleet.setMode(tenant.apiKey, queue, mode);
+  });
+  afterAll(() => fleet?.stop());
+
+  // An order of ten slots at 5 ms: the backlog needs minutes, a high one that waited for it would too.
+  it('a high one goes ahead of 100,000 low ones, and they go on', async () => {
+    await seedBacklog(fleet, of('low'), { count: 100_000, payload });
+    await until(async () => (await endedOf(fleet, of('low'))) > 50, {
+      ms: 60_000,
+      what: 'the backlog to move',
+    });
+    const waits: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const postedAt = performance.now();
+      const job = await client.enqueue(queue, payload, { priority: 'high' });
+      await client.wait(job, { timeoutMs: 30_000 });
+      waits.push(Math.round(performance.now() - postedAt));
+    }
+    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(await endedOf(fleet, of('low'))).toBeLessThan(90_000);
+  });
+
+  it('low ones go on, and normal ones too, under a flood of high ones', async () => {
+    const before = { low: await endedOf(fleet, of('low')), high: await endedOf(fleet, of('high')) };
+    await seedBacklog(fleet, of('normal'), { count: 20_000, payload });
+    await seedBacklog(fleet, of('high'), { count: 20_000, payload });
+    const high = await until(
+      async () => {
+        const ended = (await endedOf(fleet, of('high'))) - before.high;
+        return ended > 1_500 ? ended : undefined;
+      },
+      { ms: 60_000, everyMs: 50, what: 'the flood to move' },
+    );
+    // One in 32 is theirs; half of it leaves room for what was under way and for what is not yet settled.
+    expect(high).toBeLessThan(20_000);
+    expect((await endedOf(fleet, of('low'))) - before.low).toBeGreaterThan(1_500 / 64);
+    expect(await endedOf(fleet, of('normal'))).toBeGreaterThan(1_500 / 64);
+  });
+});
