@@ -1,4 +1,5 @@
 export { ControlFlow, cancel, fatal, retryAt, snooze, type When } from './handler/control-flow.js';
+export { exportedHandlers, type ExportedHandlers } from './handler/exported-handlers.js';
 export { FileResult, type FileOptions } from './handler/file-result.js';
 export { HandlerSetupError } from './handler/handler-setup.error.js';
 export type { JobHandlerOptions } from './handler/handler-declaration.js';
@@ -8,3 +9,5 @@ export { connectJobServer, JobServer } from './handler/job-server.js';
 export { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError } from './execution/abort-causes.js';
 export type { ExecutionFailure, ExecutionResult, Outcome } from './execution/outcome.js';
 export type { Log } from './log.js';
+export type { ProgressNote } from './execution/progress-note.js';
+export type { ThreadOptions } from './thread/thread-pool.js';

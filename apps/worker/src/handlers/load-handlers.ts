@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { CONTROLLER_WATERMARK, INJECTABLE_WATERMARK, MODULE_METADATA } from '@nestjs/common/constants.js';
-import { HandlerSetupError } from '@baton/worker-kit';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { exportedHandlers, HandlerSetupError } from '@baton/worker-kit';
 
 /** Holds what the user's module exports. */
 @Module({})
@@ -16,10 +15,7 @@ export class UserHandlersModule {}
  * @throws HandlerSetupError when it cannot be loaded or exports nothing to serve
  */
 export async function loadHandlers(specifier: string, directory = process.cwd()): Promise<DynamicModule> {
-  const exported = Object.values(await load(specifier, directory)).filter(isClass);
-  const imports = exported.filter(isNestModule);
-  const controllers = exported.filter((each) => Reflect.hasMetadata(CONTROLLER_WATERMARK, each));
-  const providers = exported.filter((each) => Reflect.hasMetadata(INJECTABLE_WATERMARK, each));
+  const { imports, controllers, providers } = exportedHandlers(await load(specifier, directory));
   if (imports.length + controllers.length === 0) {
     throw new HandlerSetupError(
       `WORKER_HANDLERS="${specifier}" exports neither a Nest controller with @JobHandler methods nor a Nest module; name at least one export`,
@@ -43,15 +39,4 @@ function locate(specifier: string, directory: string): string {
   if (isAbsolute(specifier)) return pathToFileURL(specifier).href;
   if (specifier.startsWith('.')) return pathToFileURL(join(directory, specifier)).href;
   return pathToFileURL(createRequire(join(directory, 'package.json')).resolve(specifier)).href;
-}
-
-function isClass(value: unknown): value is Type {
-  return typeof value === 'function';
-}
-
-function isNestModule(type: Type): boolean {
-  return (
-    Object.values(MODULE_METADATA).some((key) => Reflect.hasMetadata(key, type)) &&
-    !Reflect.hasMetadata(CONTROLLER_WATERMARK, type)
-  );
 }

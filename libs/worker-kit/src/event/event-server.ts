@@ -8,7 +8,7 @@ export class EventServer extends JobServer {
   private worker: EventWorker | undefined;
 
   constructor(private readonly options: EventOptions) {
-    super();
+    super(options);
   }
 
   /** Whether jobs can arrive and their outcomes be told. */
@@ -16,8 +16,8 @@ export class EventServer extends JobServer {
     return this.worker?.healthy ?? false;
   }
 
-  /** Drains: takes nothing new, ends or hands back what runs. May be called before `close`, which then adds nothing. */
-  override async close(): Promise<void> {
+  /** Drains: takes nothing new, ends or hands back what runs. */
+  protected override async stop(): Promise<void> {
     await this.worker?.drain();
   }
 

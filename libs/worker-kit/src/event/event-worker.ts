@@ -9,6 +9,7 @@ import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
+import type { JobServerOptions } from '../handler/job-server.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
@@ -23,7 +24,7 @@ import { Reporter } from './reporter.js';
 import { WaitingJobs } from './waiting-jobs.js';
 import { ended, left, progressed, registered, started } from './words.js';
 
-export interface EventOptions {
+export interface EventOptions extends JobServerOptions {
   broker: Broker;
   log: Log;
   /** How many handlers run at once, whatever their queue and partition. */

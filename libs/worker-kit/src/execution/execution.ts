@@ -17,6 +17,8 @@ export class Execution implements ExecutionView {
   ended = false;
   span: RunSpan | undefined;
   readonly reports: ProgressReports;
+  /** Called when its handler did not let go. */
+  onGivenUp: (() => void) | undefined;
   private controller: AbortController | undefined;
   private abortCause: AbortCause | undefined;
 

@@ -23,7 +23,8 @@ export interface ExecutorOptions {
   log: Log;
   /**
    * How long a handler has to let go after its signal was aborted. Then its slot is free and its outcome is told
-   * without it, though it may still be at work: no code can be stopped from outside. Default 5,000 ms.
+   * without it, though it may still be at work: only a handler in a thread can be stopped from outside, and is. Default
+   * 5,000 ms.
    */
   letGoMs?: number;
   /** Called once for a handler that is still running after so many milliseconds. */
@@ -77,9 +78,7 @@ export class Executor {
     if (this.options.announce) execution.announceAt = execution.startedAt + this.options.announce.afterMs;
     this.alarm.by(Math.min(execution.announceAt, execution.timeoutAt));
     recordWake(execution);
-    const { span, end } = runHandler(execution, handler, this.options.log);
-    execution.span = span;
-    void end.then((how) => this.end(execution, how));
+    void runHandler(execution, handler, this.options.log).then((how) => this.end(execution, how));
     return execution;
   }
 
@@ -157,6 +156,7 @@ export class Executor {
   private giveUp(execution: Execution): void {
     const { jobId, queue } = execution.delivery;
     this.end(execution, { how: 'given_up' });
+    execution.onGivenUp?.();
     this.options.log.warn(
       { job: jobId, queue, why: execution.cause?.message },
       `the handler of "${queue}" did not let go within ${this.letGoMs} ms of its abort and is left to itself`,

@@ -13,7 +13,9 @@ import type { Outcome } from './outcome.js';
 export type HandlerEnd =
   | { readonly how: 'returned'; readonly value: unknown }
   | { readonly how: 'threw'; readonly error: unknown }
-  | { readonly how: 'given_up' };
+  | { readonly how: 'given_up' }
+  /** In a thread, which has judged it already. `chosen`: it returned, or said it by control flow. */
+  | { readonly how: 'judged'; readonly outcome: Outcome; readonly chosen: boolean };
 
 /**
  * The outcome of an execution.
@@ -25,6 +27,8 @@ export type HandlerEnd =
 export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome | undefined {
   if (cause instanceof OwnershipLostError) return undefined;
   if (cause instanceof AttemptTimeoutError) return timedOut(cause);
+  if (end.how === 'judged')
+    return end.chosen || !cause ? end.outcome : judge({ how: 'threw', error: undefined }, cause);
   if (end.how === 'returned') return returned(end.value);
   const ended = end.how === 'threw' && ControlFlow.is(end.error) ? end.error : undefined;
   if (ended === undefined) {

@@ -9,7 +9,13 @@ import type { HandlerDeclaration } from './handler-declaration.js';
 import { HandlerSetupError } from './handler-setup.error.js';
 import { declarationKey, jobTransport } from './job-handler.decorator.js';
 import { RethrowFilter } from './rethrow.filter.js';
+import { ThreadPool, type ThreadOptions } from '../thread/thread-pool.js';
 import type { ServedHandler, ServedHandlers } from './served-handlers.js';
+
+export interface JobServerOptions {
+  /** Of handlers that ask for threads. `none`: they run here like the others. */
+  threads?: ThreadOptions | 'none' | undefined;
+}
 
 /**
  * What both strategies share: Nest adds the methods marked by `@JobHandler` (`addHandler`), then calls `listen` once
@@ -18,6 +24,11 @@ import type { ServedHandler, ServedHandlers } from './served-handlers.js';
 export abstract class JobServer extends Server implements CustomTransportStrategy {
   override readonly transportId = jobTransport;
   private readonly served = new Map<string, ServedHandler>();
+  private readonly pools: ThreadPool[] = [];
+
+  constructor(private readonly serverOptions: JobServerOptions = {}) {
+    super();
+  }
 
   /** @throws HandlerSetupError when a second handler names the same queue: Nest itself would let the last one win */
   override addHandler(
@@ -47,14 +58,17 @@ export abstract class JobServer extends Server implements CustomTransportStrateg
       );
       return;
     }
-    this.start(this.served).then(
+    this.open().then(
       () => callback(),
       (error: unknown) => callback(error),
     );
   }
 
   /** Takes no more jobs, brings those that run to an end or hands them back, and lets go of every connection. */
-  abstract override close(): Promise<void>;
+  override async close(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.pools.map((pool) => pool.close()));
+  }
 
   override on(): never {
     throw new TypeError('a job server has no events to listen to');
@@ -65,6 +79,31 @@ export abstract class JobServer extends Server implements CustomTransportStrateg
   }
 
   protected abstract start(handlers: ServedHandlers): Promise<void>;
+
+  protected abstract stop(): Promise<void>;
+
+  private async open(): Promise<void> {
+    try {
+      await this.openThreads();
+      await this.start(this.served);
+    } catch (error) {
+      await Promise.all(this.pools.map((pool) => pool.close()));
+      throw error;
+    }
+  }
+
+  private async openThreads(): Promise<void> {
+    const { threads } = this.serverOptions;
+    if (threads === 'none') return;
+    for (const [queue, handler] of this.served) {
+      const { thread: module, concurrency = 1 } = handler;
+      if (module === undefined) continue;
+      const pool = new ThreadPool({ module, queue }, concurrency, threads);
+      this.pools.push(pool);
+      this.served.set(queue, { ...handler, threads: pool });
+    }
+    await Promise.all(this.pools.map((pool) => pool.start()));
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ export class PollingServer extends JobServer {
   private worker: PollingWorker | undefined;
 
   constructor(private readonly options: PollingOptions) {
-    super();
+    super(options);
   }
 
   /** Whether wake-ups can arrive. */
@@ -16,8 +16,8 @@ export class PollingServer extends JobServer {
     return this.worker?.healthy ?? false;
   }
 
-  /** Drains: takes nothing new, ends or hands back what runs. May be called before `close`, which then adds nothing. */
-  override async close(): Promise<void> {
+  /** Drains: takes nothing new, ends or hands back what runs. */
+  protected override async stop(): Promise<void> {
     await this.worker?.drain();
   }
 

@@ -9,6 +9,7 @@ import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
+import type { JobServerOptions } from '../handler/job-server.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { announceQueues } from './announce-queues.js';
@@ -21,7 +22,7 @@ import { Settler } from './settler.js';
 import { toDelivery } from './to-delivery.js';
 import { toProgress, toSettlement } from './to-settlement.js';
 
-export interface PollingOptions {
+export interface PollingOptions extends JobServerOptions {
   database: Database;
   notifier: Notifier;
   feed: OutcomeFeed;

@@ -13,6 +13,7 @@ import { JobServer } from '../handler/job-server.js';
 import { RethrowFilter } from '../handler/rethrow.filter.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
+import type { ThreadOptions } from '../thread/thread-pool.js';
 import { silentLog } from './silent-log.js';
 
 /** What a test may say of the job; the rest is made up. */
@@ -22,6 +23,8 @@ export interface JobTesterOptions {
   log?: Log;
   /** How long a handler has to let go after an abort. Default 50 ms. */
   letGoMs?: number;
+  /** Given, handlers that ask for threads get them; else they run here like the others. */
+  threads?: ThreadOptions;
 }
 
 /** One job that a tester runs. */
@@ -110,7 +113,7 @@ class InlineServer extends JobServer {
   private readonly ends = new Map<Execution, (outcome: Outcome | undefined) => void>();
 
   constructor(private readonly options: JobTesterOptions) {
-    super();
+    super({ threads: options.threads ?? 'none' });
   }
 
   enter(delivery: Delivery): TestedJob {
@@ -123,7 +126,7 @@ class InlineServer extends JobServer {
     };
   }
 
-  override async close(): Promise<void> {
+  protected override async stop(): Promise<void> {
     await this.executor?.drain(0);
     this.executor = undefined;
   }

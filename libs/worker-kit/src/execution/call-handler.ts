@@ -1,0 +1,35 @@
+import { BatonError } from '@baton/contracts';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { JobContext, type ExecutionView } from '../handler/job-context.js';
+import type { ServedHandler } from '../handler/served-handlers.js';
+import type { Log } from '../log.js';
+import type { HandlerEnd } from './judge.js';
+
+/** Calls the handler with Nest's pipeline around it. Never rejects. */
+export async function callHandler(
+  execution: ExecutionView,
+  { handle }: Pick<ServedHandler, 'handle'>,
+  log: Log,
+): Promise<HandlerEnd> {
+  try {
+    const payload = parsePayload(execution.delivery.payload);
+    const returned: unknown = await handle(payload, new JobContext(execution, log));
+    // An interceptor makes an Observable of it.
+    return {
+      how: 'returned',
+      value: isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned,
+    };
+  } catch (error) {
+    return { how: 'threw', error };
+  }
+}
+
+function parsePayload(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch (error) {
+    throw new BatonError('undecodable', `the payload is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
