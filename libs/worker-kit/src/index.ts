@@ -2,6 +2,7 @@ export { ControlFlow, cancel, fatal, retryAt, snooze, type When } from './handle
 export { exportedHandlers, type ExportedHandlers } from './handler/exported-handlers.js';
 export { FileResult, type FileOptions } from './handler/file-result.js';
 export { HandlerSetupError } from './handler/handler-setup.error.js';
+export { JobEnqueuer, type EnqueueFromHandler } from './handler/job-enqueuer.js';
 export type { JobHandlerOptions } from './handler/handler-declaration.js';
 export { JobContext } from './handler/job-context.js';
 export { JobHandler } from './handler/job-handler.decorator.js';
