@@ -2,6 +2,7 @@ import { Database, keyStore } from '@baton/persistence';
 import { AuthModule, deriveJobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database.module.js';
+import { EventsModule } from './events/events.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { ResultsModule } from './results/results.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
         }),
         ResultsModule.forRoot(config),
         WebhooksModule.forRoot(config),
+        EventsModule,
       ],
     };
   }

@@ -32,6 +32,10 @@ export const limits = {
   /** How long a long-poll may be held, and how many a key may have. */
   waitSeconds: 60,
   waitingPerKey: 100,
+  /** Streams of events (SSE) and WebSockets that a key may have open, and what one socket may watch. */
+  streamsPerKey: 100,
+  socketsPerKey: 100,
+  subscriptions: 100,
   listItems: 200,
   /** Events told at once, and the JSON result that the last of them carries; a larger one is fetched. */
   eventsPage: 500,

@@ -1,16 +1,22 @@
 import { BatonError } from '@baton/contracts';
 import type { JobResult, TerminalOutcome } from '@baton/persistence';
+import {
+  BatchedReader,
+  pendingBody,
+  pendingSchema,
+  preferredWaitMs,
+  resultBody,
+  resultSchema,
+  tenantOf,
+  WaitingRoom,
+} from '@baton/results';
 import { type Caller, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
 import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { BatchedReader } from '../waiting/batched-reader.js';
-import { tenantOf, WaitingRoom } from '../waiting/waiting-room.js';
 import { FileLinks } from './file-links.js';
-import { preferredWaitMs } from './prefer-wait.js';
-import { pendingBody, pendingSchema, resultBody, resultSchema } from './result-body.js';
 
 const jobIdSchema = z.uuid();
 const linkSchema = z.strictObject({

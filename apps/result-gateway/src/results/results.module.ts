@@ -1,25 +1,25 @@
 import { Database } from '@baton/persistence';
 import {
+  BatchedReader,
   connectRedis,
   HotResultReader,
   ListenOutcomeWakes,
-  type OutcomeWakes,
   PostgresResultReader,
   RedisOutcomeWakes,
   type ResultReader,
+  SharedWakes,
+  WaitingRoom,
 } from '@baton/results';
 import { DrainRegistry, HealthRegistry, serviceLogger } from '@baton/service';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../gateway.config.js';
-import { BatchedReader } from '../waiting/batched-reader.js';
-import { WaitingRoom } from '../waiting/waiting-room.js';
 import { FileLinks } from './file-links.js';
 import { ResultsController } from './results.controller.js';
 
 interface Sources {
   reader: ResultReader;
-  wakes: OutcomeWakes;
+  wakes: SharedWakes;
   close: () => Promise<void>;
 }
 const sources = Symbol('where results and their wake-ups come from');
@@ -47,9 +47,11 @@ export class ResultsModule implements OnApplicationShutdown {
           inject: [BatchedReader, sources],
           useFactory: (reader: BatchedReader, { wakes }: Sources) => new WaitingRoom(reader, wakes),
         },
+        { provide: SharedWakes, inject: [sources], useFactory: ({ wakes }: Sources) => wakes },
         { provide: FileLinks, useFactory: () => new FileLinks(config.masterKey) },
       ],
-      exports: [WaitingRoom],
+      exports: [WaitingRoom, SharedWakes],
+      global: true,
     };
   }
 
@@ -76,13 +78,13 @@ function sourcesOf(config: GatewayConfig, database: Database, logger: Logger): S
   const log = (message: string, err: Error): void => logger.warn({ err }, message);
   const truth = new PostgresResultReader(database);
   if (config.redisUrl === undefined) {
-    const wakes = new ListenOutcomeWakes(config.databaseUrl, { applicationName: 'baton-gateway', log });
-    return { reader: truth, wakes, close: () => Promise.resolve() };
+    const heard = new ListenOutcomeWakes(config.databaseUrl, { applicationName: 'baton-gateway', log });
+    return { reader: truth, wakes: new SharedWakes(heard), close: () => Promise.resolve() };
   }
   const redis = connectRedis(config.redisUrl, log);
   return {
     reader: new HotResultReader(redis, truth, log),
-    wakes: new RedisOutcomeWakes(connectRedis(config.redisUrl, log)),
+    wakes: new SharedWakes(new RedisOutcomeWakes(connectRedis(config.redisUrl, log))),
     close: async () => void (await redis.quit().catch(() => redis.disconnect())),
   };
 }

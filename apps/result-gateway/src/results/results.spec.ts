@@ -9,11 +9,16 @@ import {
   seedTenant,
   type TestDatabase,
 } from '@baton/persistence/testing';
-import { connectRedis, NotifyOutcomeFeed, type OutcomeFeed, RedisOutcomeFeed } from '@baton/results';
+import {
+  connectRedis,
+  NotifyOutcomeFeed,
+  type OutcomeFeed,
+  RedisOutcomeFeed,
+  WaitingRoom,
+} from '@baton/results';
 import { createLogger, createService, deriveJobTokenKey, newApiKey, signJobToken } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
-import { WaitingRoom } from '../waiting/waiting-room.js';
 
 const masterKey = randomBytes(32);
 const log = (): void => undefined;

@@ -43,6 +43,8 @@ export interface EventSource {
   overdueAtMs: number | null;
   cancelRequestedAtMs: number | null;
   traceparent: string | null;
+  tracestate: string | null;
+  baggage: string | null;
 }
 
 /** An attempt that ended before its job did, with the numbers of its events. */

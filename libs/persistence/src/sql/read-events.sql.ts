@@ -16,7 +16,7 @@ const common = `j.id, j.tenant_id AS "tenantId", j.queue, j.state, j.reason, j.g
   j.queued_seq AS "queuedSeq", ${ms('j.queued_at', 'queuedAtMs')},
   j.started_seq AS "startedSeq", ${ms('j.started_at', 'startedAtMs')}, j.worker_id AS "workerId", j.execution_id AS "executionId",
   j.progress, j.progress_data AS "progressData", ${ms('j.overdue_at', 'overdueAtMs')},
-  ${ms('j.cancel_requested_at', 'cancelRequestedAtMs')}, j.traceparent`;
+  ${ms('j.cancel_requested_at', 'cancelRequestedAtMs')}, j.traceparent, j.tracestate, j.baggage`;
 
 const live = `${common}, NULL::bigint AS "finishedAtMs", NULL::text AS error, NULL::text AS result`;
 const past = `${common}, ${ms('j.finished_at', 'finishedAtMs')}, j.error,

@@ -29,6 +29,8 @@ export interface Demand {
   scopes?: readonly Scope[];
   /** The job whose token is taken too; undefined takes API keys only. */
   jobId?: string | undefined;
+  /** True: the token of any job is taken too; the caller says of which. */
+  anyJob?: boolean;
 }
 
 /** Says who calls. Used by the guard, by raw routes and for the first message of a WebSocket. */
@@ -55,7 +57,7 @@ export class Authenticator {
   /** The same for a bare key or token, wherever it came from. */
   authenticateToken(token: string, demand: Demand = {}): Caller | Promise<Caller> {
     if (isApiKey(token)) return this.byKey(hashApiKey(token), demand.scopes ?? []);
-    if (isJobToken(token)) return this.byJobToken(token, demand.jobId);
+    if (isJobToken(token)) return this.byJobToken(token, demand);
     throw new BatonError(
       'unauthenticated',
       'the bearer is neither an API key (bk_ and 43 characters) nor a job token',
@@ -108,12 +110,13 @@ export class Authenticator {
     );
   }
 
-  private byJobToken(token: string, jobId: string | undefined): Caller {
-    if (jobId === undefined || !this.options.jobTokenKey) {
+  private byJobToken(token: string, { jobId, anyJob = false }: Demand): Caller {
+    if ((jobId === undefined && !anyJob) || !this.options.jobTokenKey) {
       throw new BatonError('unauthenticated', 'this route takes an API key, not a job token');
     }
-    const claims = verifyJobToken(this.options.jobTokenKey, token, { jobId });
-    return { kind: 'job', jobId: claims.sub, tenantId: claims.tid, scopes: [] };
+    const claims = verifyJobToken(this.options.jobTokenKey, token, jobId === undefined ? {} : { jobId });
+    const { sub, tid: tenantId, exp } = claims;
+    return { kind: 'job', jobId: sub, tenantId, expiresAtMs: exp * 1_000, scopes: [] };
   }
 
   private asDefaultTenant(): Promise<Caller> {

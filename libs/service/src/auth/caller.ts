@@ -14,6 +14,8 @@ export interface JobCaller {
   kind: 'job';
   jobId: string;
   tenantId: string;
+  /** Its token's; milliseconds since 1970. */
+  expiresAtMs: number;
   scopes: readonly Scope[];
 }
 

@@ -1,6 +1,6 @@
 import { limits } from '@baton/contracts';
 import type { Standing } from '@baton/persistence';
-import type { ResultReader } from '@baton/results';
+import type { ResultReader } from '../result-reader.js';
 
 interface Asked {
   jobId: string;

@@ -1,13 +1,12 @@
-import { BatonError, limits } from '@baton/contracts';
+import { limits } from '@baton/contracts';
 import type { Standing } from '@baton/persistence';
-import type { OutcomeWakes } from '@baton/results';
 import { wakes } from '@baton/tracing';
+import type { OutcomeWakes } from '../outcome-feed.js';
 import type { BatchedReader } from './batched-reader.js';
+import { KeyHolds } from './key-holds.js';
 
 /** How often those who wait are looked after although nothing woke them; milliseconds. */
 const sweepMs = 10_000;
-/** What is given to a client that must come again. */
-const retryAfterSeconds = 1;
 
 interface Waiter {
   /** Looks at the job, and ends the wait where it is terminal. */
@@ -23,7 +22,11 @@ interface Waiter {
  */
 export class WaitingRoom {
   private readonly byJob = new Map<string, Set<Waiter>>();
-  private readonly heldByKey = new Map<string, number>();
+  private readonly holds = new KeyHolds({
+    most: limits.waitingPerKey,
+    what: 'held requests',
+    instead: 'Use fewer, or stream events',
+  });
   private sweep: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -50,22 +53,12 @@ export class WaitingRoom {
     jobId: string,
     { tenantId, holder, ms, signal }: { tenantId: string; holder: string; ms: number; signal: AbortSignal },
   ): Promise<Standing | undefined> {
-    const held = this.heldByKey.get(holder) ?? 0;
-    if (held >= limits.waitingPerKey) {
-      throw new BatonError(
-        'too_many_waiting',
-        `${held} requests are being held for this key; allowed: ${limits.waitingPerKey}. Use fewer, or stream events`,
-        { retryAfterSeconds },
-      );
-    }
-    this.heldByKey.set(holder, held + 1);
+    const giveBack = this.holds.take(holder);
     try {
       const standing = await this.hold(jobId, { tenantId, ms, signal });
       return standing && tenantOf(standing) === tenantId ? standing : undefined;
     } finally {
-      const left = (this.heldByKey.get(holder) ?? 1) - 1;
-      if (left === 0) this.heldByKey.delete(holder);
-      else this.heldByKey.set(holder, left);
+      giveBack();
     }
   }
 

@@ -1,0 +1,104 @@
+import type { EventCursor } from '@baton/contracts';
+import { type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@baton/results';
+import type { Caller } from '@baton/service';
+import { channelConnections } from '@baton/tracing';
+import type { FastifyReply } from 'fastify';
+import { holderOf } from './holder.js';
+import { recordTold } from './record-told.js';
+import { SlowConsumerError, SseWriter } from './sse-writer.js';
+
+export interface EventStreamOptions {
+  tail: EventTail;
+  holds: KeyHolds;
+  /** A client was cut. */
+  log: (message: string, fields: Record<string, unknown>) => void;
+  /** Milliseconds. */
+  heartbeatMs?: number;
+  slowMs?: number;
+  /** The longest that one connection lasts; then the client comes again. */
+  lifeMs?: number;
+}
+
+/** Clients come again this far apart from each other, so that a gateway's restart brings no stampede; milliseconds. */
+const comeAgainMs = { least: 500, spread: 2_500 };
+
+/**
+ * Jobs' events as Server-Sent Events. A stream ends: after the event that ends its job; when its time or its client's
+ * token is over, or the service drains, with a word to come again; when its client does not read.
+ */
+export class EventStreams {
+  private readonly heartbeatMs: number;
+  private readonly slowMs: number;
+  private readonly lifeMs: number;
+
+  constructor(private readonly options: EventStreamOptions) {
+    this.heartbeatMs = options.heartbeatMs ?? 15_000;
+    this.slowMs = options.slowMs ?? 10_000;
+    this.lifeMs = options.lifeMs ?? 15 * 60_000;
+  }
+
+  /** @throws BatonError `not_found`, `too_many_waiting`, `unavailable`, before anything is sent */
+  async serve(
+    jobId: string,
+    { after, caller, reply }: { after: EventCursor | undefined; caller: Caller; reply: FastifyReply },
+  ): Promise<void> {
+    const giveBack = this.options.holds.take(holderOf(caller));
+    const watch = this.options.tail.watch(jobId, { tenantId: caller.tenantId, after });
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    try {
+      const first = await watch.next({ ms: 0, signal: gone.signal });
+      // What stops a browser's EventSource from coming again and again.
+      if (first.terminal && first.events.length === 0) return void reply.code(204).send();
+      await this.stream(first, { watch, reply, signal: gone.signal, untilMs: this.untilOf(caller) });
+    } finally {
+      watch.close();
+      giveBack();
+    }
+  }
+
+  private async stream(
+    first: WatchedPage,
+    {
+      watch,
+      reply,
+      signal,
+      untilMs,
+    }: { watch: Watch; reply: FastifyReply; signal: AbortSignal; untilMs: number },
+  ): Promise<void> {
+    const open = channelConnections.labels('sse');
+    open.inc();
+    const writer = SseWriter.open(reply, { slowMs: this.slowMs });
+    const heartbeat = setInterval(() => writer.heartbeat(), this.heartbeatMs);
+    try {
+      await writer.retry(this.comeAgainMs());
+      for (let page = first; ; page = await watch.next({ ms: Math.max(0, untilMs - Date.now()), signal })) {
+        for (const event of page.events)
+          await writer.event({ id: event.cursor, type: event.type, data: event });
+        if (page.terminal) recordTold(page, 'sse');
+        if (page.terminal || signal.aborted) break;
+        if (this.options.tail.drained || Date.now() >= untilMs) {
+          await writer.event({ type: 'reconnect', data: { cursor: page.cursor } });
+          break;
+        }
+      }
+    } catch (error) {
+      // The head is sent: a stream that cannot go on is cut, and its client comes again with its cursor.
+      const message = error instanceof SlowConsumerError ? 'a stream was cut' : 'a stream broke';
+      this.options.log(message, { jobId: watch.jobId, err: error });
+    } finally {
+      clearInterval(heartbeat);
+      open.dec();
+      writer.end();
+    }
+  }
+
+  private untilOf(caller: Caller): number {
+    const life = Date.now() + this.lifeMs * (0.85 + 0.15 * Math.random());
+    return caller.kind === 'job' ? Math.min(life, caller.expiresAtMs) : life;
+  }
+
+  private comeAgainMs(): number {
+    return comeAgainMs.least + comeAgainMs.spread * Math.random();
+  }
+}
