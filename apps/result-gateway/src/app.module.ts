@@ -5,6 +5,7 @@ import { DatabaseModule } from './database.module.js';
 import { EventsModule } from './events/events.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { ResultsModule } from './results/results.module.js';
+import { StreamModule } from './stream/stream.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -25,6 +26,7 @@ export class AppModule {
         ResultsModule.forRoot(config),
         WebhooksModule.forRoot(config),
         EventsModule,
+        StreamModule.forRoot(config),
       ],
     };
   }

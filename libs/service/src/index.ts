@@ -36,6 +36,7 @@ export { ApiKeyGuard } from './auth/api-key.guard.js';
 export { hashApiKey, newApiKey } from './auth/api-key.js';
 export { AuthModule, type AuthModuleOptions } from './auth/auth.module.js';
 export { Authenticator, type AuthOptions, type DefaultTenant, type Demand } from './auth/authenticator.js';
+export { readCookie } from './auth/read-cookie.js';
 export { callerOf, setCaller, type Caller, type JobCaller, type KeyCaller } from './auth/caller.js';
 export { deriveJobTokenKey, jobTokenSeconds, signJobToken, verifyJobToken } from './auth/job-token.js';
 export type { JobTokenClaims, JobTokenKey } from './auth/job-token.js';

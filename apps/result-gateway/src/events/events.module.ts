@@ -4,6 +4,7 @@ import { EventReader, EventTail, KeyHolds, SharedWakes } from '@baton/results';
 import { DrainRegistry, serviceLogger } from '@baton/service';
 import { Inject, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Acknowledgements } from './acknowledgements.js';
 import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { StreamSessionController } from './stream-session.controller.js';
@@ -14,6 +15,7 @@ const drainMs = 2_000;
 @Module({
   controllers: [EventsController, StreamSessionController],
   providers: [
+    Acknowledgements,
     {
       provide: EventTail,
       inject: [Database, SharedWakes, serviceLogger],
@@ -48,7 +50,7 @@ const drainMs = 2_000;
         }),
     },
   ],
-  exports: [EventTail],
+  exports: [EventTail, Acknowledgements],
 })
 export class EventsModule {
   constructor(@Inject(EventTail) tail: EventTail, @Inject(DrainRegistry) drains: DrainRegistry) {

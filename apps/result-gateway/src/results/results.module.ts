@@ -50,7 +50,7 @@ export class ResultsModule implements OnApplicationShutdown {
         { provide: SharedWakes, inject: [sources], useFactory: ({ wakes }: Sources) => wakes },
         { provide: FileLinks, useFactory: () => new FileLinks(config.masterKey) },
       ],
-      exports: [WaitingRoom, SharedWakes],
+      exports: [BatchedReader, WaitingRoom, SharedWakes],
       global: true,
     };
   }

@@ -167,6 +167,11 @@ export class Watch {
     }
   }
 
+  /** Resolves when something may be new since the last read, or the signal aborts. */
+  async news(signal: AbortSignal): Promise<void> {
+    if (!this.woken && !signal.aborted) await this.sleep(undefined, signal);
+  }
+
   close(): void {
     this.options.onClose();
   }
@@ -178,10 +183,11 @@ export class Watch {
       throw new BatonError('not_found', `there is no job ${jobId}`);
     const page = eventsPage(log, after, { most: pageEvents, nowMs: Date.now() });
     this.after = page.cursor;
+    if (page.more) this.woken = true;
     return { ...page, row: log.row };
   }
 
-  private sleep(ms: number, signal: AbortSignal): Promise<void> {
+  private sleep(ms: number | undefined, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -189,7 +195,7 @@ export class Watch {
         this.onWake = undefined;
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = ms === undefined ? undefined : setTimeout(done, ms);
       signal.addEventListener('abort', done);
       this.onWake = done;
     });

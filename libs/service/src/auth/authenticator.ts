@@ -44,6 +44,11 @@ export class Authenticator {
     this.cache = new KeyCache(options.lookup, options.cache);
   }
 
+  /** Where `AUTH=off`: no key and no token is needed. */
+  get anyoneMay(): boolean {
+    return this.options.mode === 'off';
+  }
+
   /**
    * @param authorization the header's value: `Bearer <API key or job token>`
    * @returns the caller, at once when the key is remembered, which spares the accept path a turn
