@@ -11,7 +11,9 @@ import { TenantsController } from './tenants/tenants.controller.js';
 
 @Module({})
 export class AppModule {
-  static forRoot(config: Pick<ProducerConfig, 'databaseUrl' | 'auth' | 'masterKey'>): DynamicModule {
+  static forRoot(
+    config: Pick<ProducerConfig, 'databaseUrl' | 'auth' | 'masterKey'> & { redisUrl?: string | undefined },
+  ): DynamicModule {
     const jobTokenKey = deriveJobTokenKey(config.masterKey);
     return {
       module: AppModule,
@@ -21,7 +23,7 @@ export class AppModule {
           inject: [Database],
           useFactory: ({ pool }: Database) => ({ mode: config.auth, jobTokenKey, ...keyStore(pool) }),
         }),
-        JobsModule.forRoot(jobTokenKey),
+        JobsModule.forRoot(config, jobTokenKey),
       ],
       controllers: [QueuesController, SchedulesController, KeysController, TenantsController],
     };

@@ -1,8 +1,10 @@
-import { fields, type ConfigOf, type ServiceConfig } from '@baton/service';
+import { fields, optional, type ConfigOf, type ServiceConfig } from '@baton/service';
 
 /** What the producer reads from its environment beside what every service does. */
 export const producerFields = {
   databaseUrl: fields.databaseUrl(),
+  /** Where results that are waited for at submit are read and heard of sooner. */
+  redisUrl: optional(fields.redisUrl()),
   auth: fields.auth(),
   masterKey: fields.masterKey(),
 };

@@ -71,3 +71,7 @@ export const jobListSchema = z
 
 export type ListedJob = z.output<typeof listedJobSchema>;
 export type Attempt = z.output<typeof attemptSchema>;
+
+export const jobTokenSchema = z
+  .object({ token: z.string(), expiresAt: z.iso.datetime() })
+  .meta({ id: 'JobToken' });

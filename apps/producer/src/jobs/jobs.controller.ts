@@ -1,6 +1,15 @@
 import { BatonError, isTerminal, jobStates } from '@baton/contracts';
 import { Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
-import { type Caller, JobTokenAllowed, Principal, Scopes } from '@baton/service';
+import { resultSchema, RetryLearner } from '@baton/results';
+import {
+  type Caller,
+  type JobTokenKey,
+  jobTokenSeconds,
+  signJobToken,
+  JobTokenAllowed,
+  Principal,
+  Scopes,
+} from '@baton/service';
 import {
   Body,
   Controller,
@@ -20,8 +29,14 @@ import { z } from 'zod';
 import { decodeCursor, idPlace, pageFields, pageOf } from '../schema/list.schema.js';
 import { idSchema, nameSchema, storableText } from '../schema/text.schema.js';
 import { batchInputSchema, jobInputSchema, type JobInput } from './job-input.schema.js';
-import { acceptedBatchSchema, acceptedJobSchema, jobListSchema, jobSchema } from './job-output.schema.js';
-import { PostJobs, retryAfterSeconds } from './post-jobs.js';
+import {
+  acceptedBatchSchema,
+  acceptedJobSchema,
+  jobTokenSchema,
+  jobListSchema,
+  jobSchema,
+} from './job-output.schema.js';
+import { jobTokenKey, PostJobs } from './post-jobs.js';
 import { cursorOf, showJob, showListedJob } from './show-job.js';
 
 const idempotencyKey = {
@@ -50,6 +65,8 @@ export class JobsController {
   constructor(
     @Inject(PostJobs) private readonly posts: PostJobs,
     @Inject(Database) private readonly database: Database,
+    @Inject(RetryLearner) private readonly learner: RetryLearner,
+    @Inject(jobTokenKey) private readonly tokenKey: JobTokenKey,
   ) {}
 
   @Post()
@@ -57,6 +74,8 @@ export class JobsController {
   @Scopes('jobs:write')
   @ApiOperation({ summary: 'Accept one job' })
   @ApiHeader(idempotencyKey)
+  @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N: hold the answer up to N ≤ 60 s' })
+  @ApiOkResponse({ standardSchema: resultSchema, description: 'The result, where it was waited for' })
   @ApiAcceptedResponse({ standardSchema: acceptedJobSchema, description: 'Committed: the job will be run' })
   async accept(
     @Body({ schema: jobInputSchema }) input: JobInput,
@@ -119,10 +138,35 @@ export class JobsController {
     if (!job) throw new BatonError('not_found', `there is no job ${id}`);
     const etag = `"${cursorOf(job)}"`;
     void reply.header('etag', etag).header('cache-control', 'private, no-cache');
-    if (!isTerminal(job.state)) void reply.header('retry-after', retryAfterSeconds);
+    const { queuedAtMs, finishedAtMs } = job;
+    if (!isTerminal(job.state))
+      void reply.header('retry-after', this.learner.retryAfterSeconds(job, Date.now()));
+    else if (queuedAtMs !== null && finishedAtMs !== null)
+      this.learner.observe(job.queue, finishedAtMs - queuedAtMs);
     if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
     const attempts = await retrying(() => readAttempts(pool, tenantId, id));
     void reply.header('content-type', 'application/json; charset=utf-8').send(showJob(job, attempts));
+  }
+
+  @Post(':id/token')
+  @HttpCode(200)
+  @Scopes('jobs:read')
+  @JobTokenAllowed()
+  @ApiOperation({
+    summary: 'A fresh token that reads this one job, for browsers; a token that still holds gets one too',
+  })
+  @ApiOkResponse({ standardSchema: jobTokenSchema })
+  async token(
+    @Param('id', { schema: idSchema }) id: string,
+    @Principal() { tenantId }: Caller,
+  ): Promise<z.output<typeof jobTokenSchema>> {
+    const [job] = await retrying(() => readJobs(this.database.pool, tenantId, [id]));
+    if (!job) throw new BatonError('not_found', `there is no job ${id}`);
+    const now = Date.now();
+    return {
+      token: signJobToken(this.tokenKey, { jobId: id, tenantId }, now),
+      expiresAt: new Date((Math.floor(now / 1_000) + jobTokenSeconds) * 1_000).toISOString(),
+    };
   }
 }
 

@@ -1,18 +1,30 @@
 import type { JobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { KnownQueues } from '../queues/known-queues.js';
+import { AwaitedJobs } from './awaited-jobs.js';
 import { JobIntake } from './job-intake.js';
 import { JobsController } from './jobs.controller.js';
 import { jobTokenKey, PostJobs } from './post-jobs.js';
 import { RescheduleController } from './reschedule.controller.js';
+import { WaitingModule } from './waiting.module.js';
 
 @Module({})
 export class JobsModule {
-  static forRoot(tokenKey: JobTokenKey): DynamicModule {
+  static forRoot(
+    config: { databaseUrl: string; redisUrl?: string | undefined },
+    tokenKey: JobTokenKey,
+  ): DynamicModule {
     return {
       module: JobsModule,
+      imports: [WaitingModule.forRoot(config)],
       controllers: [JobsController, RescheduleController],
-      providers: [KnownQueues, JobIntake, PostJobs, { provide: jobTokenKey, useValue: tokenKey }],
+      providers: [
+        KnownQueues,
+        JobIntake,
+        AwaitedJobs,
+        PostJobs,
+        { provide: jobTokenKey, useValue: tokenKey },
+      ],
       exports: [KnownQueues],
     };
   }

@@ -1,6 +1,8 @@
+import { adviceHeader, preferredWait } from '@baton/results';
 import { type Caller, type JobTokenKey, signJobToken } from '@baton/service';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AwaitedJobs } from './awaited-jobs.js';
 import { idempotencyOf } from './idempotency-key.js';
 import type { JobInput } from './job-input.schema.js';
 import { JobIntake } from './job-intake.js';
@@ -25,10 +27,12 @@ export interface Posted {
 export class PostJobs {
   constructor(
     @Inject(JobIntake) private readonly intake: JobIntake,
+    @Inject(AwaitedJobs) private readonly awaited: AwaitedJobs,
     @Inject(jobTokenKey) private readonly tokenKey: JobTokenKey,
   ) {}
 
-  async one(input: JobInput, { caller: { tenantId }, request, reply }: Posted): Promise<void> {
+  async one(input: JobInput, { caller, request, reply }: Posted): Promise<void> {
+    const { tenantId } = caller;
     const { bytes, text } = rawBodyOf(request);
     const idempotency = idempotencyOf(request.headers['idempotency-key'], {
       route: 'POST /v1/jobs',
@@ -39,6 +43,10 @@ export class PostJobs {
     const [job] = jobs;
     if (!job) throw new TypeError('a job was accepted and is not told');
     const token = signJobToken(this.tokenKey, { jobId: job.id, tenantId });
+    const { prefer } = request.headers;
+    const wait = prefer === undefined ? undefined : preferredWait(prefer, Math.random());
+    if (wait && wait.ms > 0) return this.awaited.answer(job.id, { token, wait, caller, reply });
+    if (wait?.advice !== undefined) void reply.header(adviceHeader, wait.advice);
     void reply
       .code(202)
       .header('location', `/v1/jobs/${job.id}`)

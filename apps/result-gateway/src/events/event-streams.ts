@@ -3,6 +3,7 @@ import { type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@ba
 import type { Caller } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import type { FastifyReply } from 'fastify';
+import type { Acknowledgements } from './acknowledgements.js';
 import { holderOf } from './holder.js';
 import { recordTold } from './record-told.js';
 import { SlowConsumerError, SseWriter } from './sse-writer.js';
@@ -10,6 +11,7 @@ import { SlowConsumerError, SseWriter } from './sse-writer.js';
 export interface EventStreamOptions {
   tail: EventTail;
   holds: KeyHolds;
+  acknowledgements: Acknowledgements;
   /** A client was cut. */
   log: (message: string, fields: Record<string, unknown>) => void;
   /** Milliseconds. */
@@ -48,8 +50,13 @@ export class EventStreams {
     reply.raw.once('close', () => gone.abort());
     try {
       const first = await watch.next({ ms: 0, signal: gone.signal });
-      // What stops a browser's EventSource from coming again and again.
-      if (first.terminal && first.events.length === 0) return void reply.code(204).send();
+      if (first.terminal && first.events.length === 0) {
+        const { tenantId } = caller;
+        if (after)
+          await this.options.acknowledgements.tell({ tenantId, jobId, cursor: after, channel: 'sse' });
+        // What stops a browser's EventSource from coming again and again.
+        return void reply.code(204).send();
+      }
       await this.stream(first, { watch, reply, signal: gone.signal, untilMs: this.untilOf(caller) });
     } finally {
       watch.close();

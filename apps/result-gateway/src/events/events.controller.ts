@@ -1,11 +1,12 @@
 import { type EventCursor, formatCursor } from '@baton/contracts';
-import { EventTail, KeyHolds, preferredWaitMs } from '@baton/results';
+import { EventTail, KeyHolds, RetryLearner, preferredWait, type Wait, adviceHeader } from '@baton/results';
 import { type Caller, JobTokenAllowed, Principal, Scopes } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Acknowledgements } from './acknowledgements.js';
 import { eventsPageSchema, eventsQuerySchema, readCursor } from './event.schema.js';
 import { EventStreams } from './event-streams.js';
 import { holderOf } from './holder.js';
@@ -19,6 +20,8 @@ export class EventsController {
     @Inject(EventTail) private readonly tail: EventTail,
     @Inject(EventStreams) private readonly streams: EventStreams,
     @Inject(KeyHolds) private readonly holds: KeyHolds,
+    @Inject(RetryLearner) private readonly learner: RetryLearner,
+    @Inject(Acknowledgements) private readonly acknowledgements: Acknowledgements,
   ) {}
 
   @Get(':jobId/events')
@@ -44,17 +47,17 @@ export class EventsController {
     const after = readCursor(lastEventId, 'Last-Event-ID') ?? readCursor(query.cursor, 'cursor');
     if (/\btext\/event-stream\b/.test(request.headers.accept ?? ''))
       return this.streams.serve(jobId, { after, caller, reply });
-    await this.poll(jobId, { after, ms: preferredWaitMs(prefer, Math.random()), caller, reply });
+    await this.poll(jobId, { after, wait: preferredWait(prefer, Math.random()), caller, reply });
   }
 
   private async poll(
     jobId: string,
     {
       after,
-      ms,
+      wait: { ms, advice },
       caller,
       reply,
-    }: { after: EventCursor | undefined; ms: number; caller: Caller; reply: FastifyReply },
+    }: { after: EventCursor | undefined; wait: Wait; caller: Caller; reply: FastifyReply },
   ): Promise<void> {
     const giveBack = ms > 0 ? this.holds.take(holderOf(caller)) : undefined;
     const held = channelConnections.labels('long-poll');
@@ -64,7 +67,18 @@ export class EventsController {
     const onClose = (): void => gone.abort();
     reply.raw.once('close', onClose);
     try {
-      const { events, cursor, terminal } = await watch.next({ ms, signal: gone.signal });
+      const { events, cursor, terminal, row } = await watch.next({ ms, signal: gone.signal });
+      const { tenantId } = row;
+      // Who asks with the place of the end has the end.
+      if (terminal && events.length === 0 && after)
+        await this.acknowledgements.tell({
+          tenantId,
+          jobId,
+          cursor: after,
+          channel: ms > 0 ? 'long-poll' : 'poll',
+        });
+      if (!terminal) void reply.header('retry-after', this.learner.retryAfterSeconds(row, Date.now()));
+      if (advice !== undefined) void reply.header(adviceHeader, advice);
       if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
       void reply
         .header('cache-control', 'private, no-cache')

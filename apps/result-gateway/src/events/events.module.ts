@@ -15,7 +15,6 @@ const drainMs = 2_000;
 @Module({
   controllers: [EventsController, StreamSessionController],
   providers: [
-    Acknowledgements,
     {
       provide: EventTail,
       inject: [Database, SharedWakes, serviceLogger],
@@ -37,10 +36,11 @@ const drainMs = 2_000;
     },
     {
       provide: EventStreams,
-      inject: [EventTail, serviceLogger],
-      useFactory: (tail: EventTail, logger: Logger) =>
+      inject: [EventTail, Acknowledgements, serviceLogger],
+      useFactory: (tail: EventTail, acknowledgements: Acknowledgements, logger: Logger) =>
         new EventStreams({
           tail,
+          acknowledgements,
           holds: new KeyHolds({
             most: limits.streamsPerKey,
             what: 'event streams',
@@ -50,7 +50,7 @@ const drainMs = 2_000;
         }),
     },
   ],
-  exports: [EventTail, Acknowledgements],
+  exports: [EventTail],
 })
 export class EventsModule {
   constructor(@Inject(EventTail) tail: EventTail, @Inject(DrainRegistry) drains: DrainRegistry) {

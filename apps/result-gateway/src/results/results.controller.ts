@@ -1,10 +1,13 @@
-import { BatonError } from '@baton/contracts';
+import { BatonError, parseCursor } from '@baton/contracts';
 import type { JobResult, TerminalOutcome } from '@baton/persistence';
 import {
   BatchedReader,
   pendingBody,
   pendingSchema,
-  preferredWaitMs,
+  adviceHeader,
+  PollGuard,
+  preferredWait,
+  RetryLearner,
   resultBody,
   resultSchema,
   tenantOf,
@@ -16,6 +19,8 @@ import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestj
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Acknowledgements } from '../events/acknowledgements.js';
+import { holderOf } from '../events/holder.js';
 import { FileLinks } from './file-links.js';
 
 const jobIdSchema = z.uuid();
@@ -23,7 +28,6 @@ const linkSchema = z.strictObject({
   expires: z.coerce.number().int().min(0).max(8.64e15),
   signature: z.string().max(100),
 });
-const retryAfterSeconds = 1;
 
 /** A job's result, once it has settled: nothing that a worker merely said is ever shown. */
 @ApiTags('results')
@@ -33,6 +37,9 @@ export class ResultsController {
     @Inject(BatchedReader) private readonly reader: BatchedReader,
     @Inject(WaitingRoom) private readonly room: WaitingRoom,
     @Inject(FileLinks) private readonly links: FileLinks,
+    @Inject(RetryLearner) private readonly learner: RetryLearner,
+    @Inject(PollGuard) private readonly guard: PollGuard,
+    @Inject(Acknowledgements) private readonly acknowledgements: Acknowledgements,
   ) {}
 
   @Get(':jobId')
@@ -53,16 +60,25 @@ export class ResultsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const ms = preferredWaitMs(prefer, Math.random());
+    const { ms, advice } = preferredWait(prefer, Math.random());
     const standing = ms === 0 ? await this.reader.read(jobId) : await this.hold(jobId, ms, caller, reply);
     if (!standing || tenantOf(standing) !== caller.tenantId)
       throw new BatonError('not_found', `there is no job ${jobId}`);
+    if (advice !== undefined) void reply.header(adviceHeader, advice);
     if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
-    if (standing.terminal)
+    if (standing.terminal) {
+      await this.acknowledge(standing.outcome, ms > 0, request);
       return this.tell(standing.outcome, ms > 0 ? 'long-poll' : 'poll', { request, reply });
-    void reply.header('etag', `"${standing.cursor}"`);
+    }
+    const now = Date.now();
+    const retryAfterSeconds = this.learner.retryAfterSeconds(standing, now);
+    // A held request has waited; it is those who ask again at once that are warned.
+    const warned =
+      ms > 0 ? undefined : this.guard.pending(`${holderOf(caller)}/${jobId}`, retryAfterSeconds, now);
+    if (warned !== undefined) void reply.header(adviceHeader, warned);
+    void reply.header('etag', `"${standing.cursor}"`).header('retry-after', retryAfterSeconds);
     if (request.headers['if-none-match'] === `"${standing.cursor}"`) return void reply.code(304).send();
-    return void reply.code(202).header('retry-after', retryAfterSeconds).send(pendingBody(standing));
+    return void reply.code(202).send(pendingBody(standing));
   }
 
   @Get(':jobId/file')
@@ -89,12 +105,23 @@ export class ResultsController {
     const held = channelConnections.labels('long-poll');
     held.inc();
     try {
-      const holder = caller.kind === 'key' ? caller.keyId : caller.jobId;
-      return await this.room.wait(jobId, { tenantId: caller.tenantId, holder, ms, signal: gone.signal });
+      const { tenantId } = caller;
+      return await this.room.wait(jobId, { tenantId, holder: holderOf(caller), ms, signal: gone.signal });
     } finally {
       held.dec();
       reply.raw.off('close', onClose);
     }
+  }
+
+  /** A request that presents the cursor of the end has the result. */
+  private async acknowledge(
+    { jobId, tenantId, cursor }: TerminalOutcome,
+    held: boolean,
+    request: FastifyRequest,
+  ) {
+    if (request.headers['if-none-match'] !== `"${cursor}"`) return;
+    const channel = held ? 'long-poll' : 'poll';
+    await this.acknowledgements.tell({ tenantId, jobId, cursor: parseCursor(cursor)!, channel });
   }
 
   private tell(
@@ -103,6 +130,8 @@ export class ResultsController {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   ): void {
     const startTime = new Date();
+    if (outcome.queuedAtMs !== undefined)
+      this.learner.observe(outcome.queue, outcome.finishedAtMs - outcome.queuedAtMs);
     const { jobId, state, cursor, result, error } = outcome;
     if (state !== 'succeeded') {
       const [code, word] =

@@ -1,27 +1,21 @@
 import { Database } from '@baton/persistence';
 import {
   BatchedReader,
-  connectRedis,
-  HotResultReader,
-  ListenOutcomeWakes,
-  PostgresResultReader,
-  RedisOutcomeWakes,
-  type ResultReader,
+  openResults,
+  PollGuard,
+  type ResultSources,
+  RetryLearner,
   SharedWakes,
   WaitingRoom,
 } from '@baton/results';
 import { DrainRegistry, HealthRegistry, serviceLogger } from '@baton/service';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Acknowledgements } from '../events/acknowledgements.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { FileLinks } from './file-links.js';
 import { ResultsController } from './results.controller.js';
 
-interface Sources {
-  reader: ResultReader;
-  wakes: SharedWakes;
-  close: () => Promise<void>;
-}
 const sources = Symbol('where results and their wake-ups come from');
 
 /** Results by poll and long-poll, from Redis where it is configured and PostgreSQL beneath. */
@@ -35,29 +29,38 @@ export class ResultsModule implements OnApplicationShutdown {
         {
           provide: sources,
           inject: [Database, serviceLogger],
-          useFactory: (database: Database, logger: Logger) => sourcesOf(config, database, logger),
+          useFactory: (database: Database, logger: Logger) =>
+            openResults({
+              ...config,
+              database,
+              applicationName: 'baton-gateway',
+              log: (message, err) => logger.warn({ err }, message),
+            }),
         },
         {
           provide: BatchedReader,
           inject: [sources],
-          useFactory: ({ reader }: Sources) => new BatchedReader(reader),
+          useFactory: ({ reader }: ResultSources) => new BatchedReader(reader),
         },
         {
           provide: WaitingRoom,
           inject: [BatchedReader, sources],
-          useFactory: (reader: BatchedReader, { wakes }: Sources) => new WaitingRoom(reader, wakes),
+          useFactory: (reader: BatchedReader, { wakes }: ResultSources) => new WaitingRoom(reader, wakes),
         },
-        { provide: SharedWakes, inject: [sources], useFactory: ({ wakes }: Sources) => wakes },
+        { provide: SharedWakes, inject: [sources], useFactory: ({ wakes }: ResultSources) => wakes },
+        Acknowledgements,
+        RetryLearner,
+        PollGuard,
         { provide: FileLinks, useFactory: () => new FileLinks(config.masterKey) },
       ],
-      exports: [BatchedReader, WaitingRoom, SharedWakes],
+      exports: [BatchedReader, WaitingRoom, SharedWakes, Acknowledgements, RetryLearner],
       global: true,
     };
   }
 
   constructor(
     @Inject(WaitingRoom) private readonly room: WaitingRoom,
-    @Inject(sources) private readonly sources: Sources,
+    @Inject(sources) private readonly sources: ResultSources,
     @Inject(DrainRegistry) drains: DrainRegistry,
     @Inject(HealthRegistry) health: HealthRegistry,
     @Inject(Database) database: Database,
@@ -72,19 +75,4 @@ export class ResultsModule implements OnApplicationShutdown {
     await this.room.close();
     await this.sources.close();
   }
-}
-
-function sourcesOf(config: GatewayConfig, database: Database, logger: Logger): Sources {
-  const log = (message: string, err: Error): void => logger.warn({ err }, message);
-  const truth = new PostgresResultReader(database);
-  if (config.redisUrl === undefined) {
-    const heard = new ListenOutcomeWakes(config.databaseUrl, { applicationName: 'baton-gateway', log });
-    return { reader: truth, wakes: new SharedWakes(heard), close: () => Promise.resolve() };
-  }
-  const redis = connectRedis(config.redisUrl, log);
-  return {
-    reader: new HotResultReader(redis, truth, log),
-    wakes: new SharedWakes(new RedisOutcomeWakes(connectRedis(config.redisUrl, log))),
-    close: async () => void (await redis.quit().catch(() => redis.disconnect())),
-  };
 }

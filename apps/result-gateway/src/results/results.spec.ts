@@ -229,6 +229,33 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     (app.get<unknown>(WaitingRoom) as { closed: boolean }).closed = false;
   });
 
+  it('learns from ends when to come again, and throttles who comes each second all the same', async () => {
+    const [id] = await seedJobs(test.database, tenant, [{}]);
+    await test.database.pool.query(
+      `UPDATE baton.job SET queued_at = queued_at - interval '20 s' WHERE id = $1`,
+      [id],
+    );
+    await end('succeeded', { result: { kind: 'json', json: '1' } });
+    expect((await get(`/v1/results/${id}`)).status).toBe(200);
+    const [next] = await seedJobs(test.database, tenant, [{}]);
+    const polls: Response[] = [];
+    for (let i = 0; i < 31; i++) polls.push(await get(`/v1/results/${next}`));
+    expect(Number(polls[0]!.headers.get('retry-after'))).toBeGreaterThanOrEqual(19);
+    expect(polls[0]!.headers.get('baton-advice')).toBeNull();
+    expect(polls[10]!.status).toBe(202);
+    expect(polls[10]!.headers.get('baton-advice')).toMatch(/"Prefer: wait=30", or stream/);
+    expect(polls[30]!.status).toBe(429);
+    expect(await polls[30]!.json()).toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('holds no request for longer than a minute, and says so', async () => {
+    const [id] = await seedJobs(test.database, tenant, [{}]);
+    await end('succeeded', { result: { kind: 'json', json: '1' } });
+    expect((await get(`/v1/results/${id}`, { prefer: 'wait=86400' })).headers.get('baton-advice')).toMatch(
+      /60 s at most/,
+    );
+  });
+
   it('ends the wait of a client that has gone', async () => {
     const [id] = await seedJobs(test.database, tenant, [{}]);
     const gone = new AbortController();

@@ -74,6 +74,8 @@ export interface TerminalOutcome extends StoredTrace {
   /** Null: it was cancelled before anyone entered its handler. */
   executionId: string | null;
   finishedAtMs: number;
+  /** When its last attempt was released. */
+  queuedAtMs?: number | undefined;
   result?: JobResult | undefined;
   error?: JobFailure | undefined;
 }

@@ -30,7 +30,8 @@ WITH m AS (
     (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
   FROM gone
   RETURNING id, execution_id, generation, seq, traceparent, tracestate, baggage,
-    floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms
+    floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms,
+    floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms
 )
 SELECT kept.*, ${endedColumns('gone')} FROM kept JOIN gone ON gone.id = kept.id`;
 
@@ -48,6 +49,7 @@ interface Row extends EndedColumns {
   tracestate: string | null;
   baggage: string | null;
   finished_ms: number;
+  queued_ms: number | null;
 }
 
 /**
@@ -104,6 +106,7 @@ function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {
     error,
     cursor: `${row.generation}:${row.seq}`,
     finishedAtMs: row.finished_ms,
+    queuedAtMs: row.queued_ms ?? undefined,
     traceparent: row.traceparent,
     tracestate: row.tracestate,
     baggage: row.baggage,

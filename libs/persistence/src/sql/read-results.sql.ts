@@ -8,6 +8,9 @@ export type Standing =
       terminal: false;
       jobId: string;
       tenantId: string;
+      queue: string;
+      runAtMs: number | null;
+      queuedAtMs: number | null;
       state: Exclude<JobState, TerminalState>;
       cursor: string;
     }
@@ -15,12 +18,13 @@ export type Standing =
 
 const text = `
 SELECT id, tenant_id, queue, state, generation, seq, attempt, execution_id, traceparent, tracestate, baggage,
+  floor(extract(epoch FROM run_at) * 1000)::bigint AS run_ms, floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms,
   NULL::bigint AS finished_ms, NULL::text AS result_kind, NULL::text AS result, NULL::bytea AS file,
   NULL::text AS file_type, NULL::text AS file_name, NULL::text AS file_sha256, NULL::text AS error
 FROM baton.job WHERE id = ANY ($1::uuid[])
 UNION ALL
 SELECT id, tenant_id, queue, state, generation, seq, attempt, execution_id, traceparent, tracestate, baggage,
-  floor(extract(epoch FROM finished_at) * 1000)::bigint, result_kind, result, file, file_type, file_name, file_sha256, error
+  NULL, floor(extract(epoch FROM queued_at) * 1000)::bigint, floor(extract(epoch FROM finished_at) * 1000)::bigint, result_kind, result, file, file_type, file_name, file_sha256, error
 FROM baton.job_history WHERE id = ANY ($1::uuid[])`;
 
 interface Row {
@@ -35,6 +39,8 @@ interface Row {
   traceparent: string | null;
   tracestate: string | null;
   baggage: string | null;
+  run_ms: number | null;
+  queued_ms: number | null;
   finished_ms: number | null;
   result_kind: JobResult['kind'] | null;
   result: string | null;
@@ -56,7 +62,16 @@ function standingOf(row: Row): Standing {
   const { id: jobId, tenant_id: tenantId, queue, state, attempt, traceparent, tracestate, baggage } = row;
   const cursor = `${row.generation}:${row.seq}`;
   if (state !== 'succeeded' && state !== 'dead' && state !== 'cancelled') {
-    return { terminal: false, jobId, tenantId, state, cursor };
+    return {
+      terminal: false,
+      jobId,
+      tenantId,
+      queue,
+      runAtMs: row.run_ms,
+      queuedAtMs: row.queued_ms,
+      state,
+      cursor,
+    };
   }
   return {
     terminal: true,
@@ -72,6 +87,7 @@ function standingOf(row: Row): Standing {
       baggage,
       executionId: row.execution_id,
       finishedAtMs: row.finished_ms!,
+      queuedAtMs: row.queued_ms ?? undefined,
       result: resultOf(row),
       error:
         row.error === null

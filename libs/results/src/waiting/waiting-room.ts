@@ -29,17 +29,20 @@ export class WaitingRoom {
   });
   private sweep: NodeJS.Timeout | undefined;
   private closed = false;
+  private started: Promise<void> | undefined;
 
   constructor(
     private readonly reader: BatchedReader,
     private readonly wake: OutcomeWakes,
   ) {}
 
-  async start(): Promise<void> {
-    await this.wake.start({
+  /** Begins to hear of ends; the first who waits does so too. */
+  start(): Promise<void> {
+    this.started ??= this.wake.start({
       onWake: (jobIds) => this.onWake(jobIds),
       onGap: () => void this.lookForAll(),
     });
+    return this.started;
   }
 
   /**
@@ -54,6 +57,8 @@ export class WaitingRoom {
     { tenantId, holder, ms, signal }: { tenantId: string; holder: string; ms: number; signal: AbortSignal },
   ): Promise<Standing | undefined> {
     const giveBack = this.holds.take(holder);
+    // Not awaited: whoever waits looks for himself first, and again when it is heard.
+    void this.start();
     try {
       const standing = await this.hold(jobId, { tenantId, ms, signal });
       return standing && tenantOf(standing) === tenantId ? standing : undefined;

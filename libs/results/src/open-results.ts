@@ -1,0 +1,44 @@
+import type { Database, WakeLog } from '@baton/persistence';
+import { ListenOutcomeWakes } from './postgres/listen-outcome-wakes.js';
+import { PostgresResultReader } from './postgres/postgres-result-reader.js';
+import { connectRedis } from './redis/connect-redis.js';
+import { HotResultReader } from './redis/hot-result-reader.js';
+import { RedisOutcomeWakes } from './redis/redis-outcome-wakes.js';
+import type { ResultReader } from './result-reader.js';
+import { SharedWakes } from './shared-wakes.js';
+
+/** Where results are read, and where their ends are heard of. */
+export interface ResultSources {
+  reader: ResultReader;
+  wakes: SharedWakes;
+  close: () => Promise<void>;
+}
+
+export interface ResultSourcesOptions {
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+  database: Database;
+  applicationName: string;
+  log: WakeLog;
+}
+
+/** From Redis where it is configured, with PostgreSQL beneath; from PostgreSQL alone otherwise. */
+export function openResults({
+  databaseUrl,
+  redisUrl,
+  database,
+  applicationName,
+  log,
+}: ResultSourcesOptions): ResultSources {
+  const truth = new PostgresResultReader(database);
+  if (redisUrl === undefined) {
+    const wakes = new SharedWakes(new ListenOutcomeWakes(databaseUrl, { applicationName, log }));
+    return { reader: truth, wakes, close: () => Promise.resolve() };
+  }
+  const redis = connectRedis(redisUrl, log);
+  return {
+    reader: new HotResultReader(redis, truth, log),
+    wakes: new SharedWakes(new RedisOutcomeWakes(connectRedis(redisUrl, log))),
+    close: async () => void (await redis.quit().catch(() => redis.disconnect())),
+  };
+}
