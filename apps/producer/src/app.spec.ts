@@ -51,6 +51,8 @@ describe('the producer', () => {
       'backoff',
       'timeout',
       'metadata',
+      'unique',
+      'dependsOn',
     ]);
   });
 

@@ -11,7 +11,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   const fastify = app.getHttpAdapter().getInstance();
   keepRawJsonBodies(fastify);
   fastify.addHook('onRoute', (route) => {
-    if (route.method === 'POST' && route.url === '/v1/jobs/batch') route.bodyLimit = batchBytes;
+    if (route.method === 'POST' && (route.url === '/v1/jobs/batch' || route.url === '/v1/flows'))
+      route.bodyLimit = batchBytes;
   });
   answerPostsDirectly(app);
   await setupOpenApi(app, { title: 'Baton: jobs', version: '1' });

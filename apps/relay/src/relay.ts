@@ -156,6 +156,7 @@ export class Relay {
         [channels.gates]: (times) => this.timers.wakeGates(times.map(Number).filter(Number.isFinite)),
         [channels.schedules]: () => this.timers.schedulesChanged(),
         [channels.admission]: () => this.timers.wakeAdmission(),
+        [channels.followUps]: () => this.timers.wakeFollowUps(),
         [channels.queues]: (queues) => {
           this.kafka?.publisher.settingsChanged(queues);
           this.timers.queuesChanged();

@@ -43,6 +43,7 @@ export const errorCodes = {
     retryable: false,
     title: 'The job has ended its worker process again and again',
   },
+  parent_failed: { status: 500, retryable: false, title: 'A job that it depends on did not succeed' },
   undecodable: { status: 500, retryable: false, title: 'The record could not be decoded' },
   refused_by_broker: { status: 500, retryable: false, title: 'The broker refused the record for good' },
   result_not_storable: { status: 500, retryable: false, title: 'The result cannot be stored' },

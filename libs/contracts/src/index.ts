@@ -29,6 +29,12 @@ export {
   type Scope,
   type TerminalState,
 } from './states.js';
+export {
+  failurePolicies,
+  uniqueConflicts,
+  type FailurePolicy,
+  type UniqueConflict,
+} from './job-relations.js';
 export { jobTopicSettings, systemTopics, type TopicSettings } from './topic-settings.js';
 export { defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
 export {

@@ -20,6 +20,9 @@ export const limits = {
   expectMs: 30 * 86_400_000,
   /** Parents that one job may name; a batch's callback has as many as the batch has jobs. */
   parents: 1_000,
+  /** A unique job's key, or one path into its payload; and how many of those. */
+  uniqueKeyBytes: 255,
+  uniqueFields: 16,
   /** A job's progress and its checkpoint, each, as JSON. */
   progressBytes: 16 * 1024,
   checkpointBytes: 256 * 1024,

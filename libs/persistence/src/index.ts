@@ -6,6 +6,7 @@ export { cancelledError } from './cancel/cancelled-error.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
 export { CancelNoticeEntity } from './entities/cancel-notice.entity.js';
 export { DependencyEntity } from './entities/dependency.entity.js';
+export { FlowEntity } from './entities/flow.entity.js';
 export { FollowUpEntity } from './entities/follow-up.entity.js';
 export { GateEntity } from './entities/gate.entity.js';
 export { IdempotencyEntity } from './entities/idempotency.entity.js';
@@ -28,6 +29,7 @@ export { WebhookAttemptEntity } from './entities/webhook-attempt.entity.js';
 export { WebhookDeliveryEntity } from './entities/webhook-delivery.entity.js';
 export { WebhookEndpointEntity } from './entities/webhook-endpoint.entity.js';
 export { WebhookReceiverEntity } from './entities/webhook-receiver.entity.js';
+export { UniqueKeyEntity } from './entities/unique-key.entity.js';
 export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';
 export { settleBatch, type SettleOptions } from './settle/settle-batch.js';
@@ -94,7 +96,14 @@ export { readOutboxGauges, type OutboxGauge } from './sql/read-outbox-gauges.sql
 export { readPublishWindows } from './sql/read-publish-windows.sql.js';
 export { JobAcceptor, type JobAcceptorOptions } from './accept/job-acceptor.js';
 export { unknownQueue } from './accept/accept-group.js';
-export type { Accepted, AcceptRequest, IdempotencyKey, NewJob } from './accept/new-job.js';
+export type {
+  Accepted,
+  AcceptRequest,
+  IdempotencyKey,
+  NewJob,
+  ParentRef,
+  UniqueRule,
+} from './accept/new-job.js';
 export type { JobRow } from './sql/job-columns.js';
 export { listJobs, type JobFilter } from './sql/list-jobs.sql.js';
 export { readAttempts, type AttemptRow } from './sql/read-attempts.sql.js';
@@ -201,3 +210,7 @@ export {
   type ScheduleSettings,
 } from './sql/schedules.sql.js';
 export { wakeFor } from './accept/wake-for.js';
+export { workOffFollowUps, type FollowUpReport, type WorkOffOptions } from './flows/work-off-follow-ups.js';
+export { findFollowUps } from './sql/find-dependants.sql.js';
+export { countDependants } from './sql/insert-dependencies.sql.js';
+export { findFlow, readFlow, type FlowRow } from './sql/insert-flows.sql.js';

@@ -6,7 +6,7 @@ export { isSampled, traceIdOf } from './carrier/carrier-ids.js';
 export { carriedBaggageKeys, maxBaggageBytes } from './carrier/carried-baggage.js';
 
 export { inRootContext, withoutTracing } from './context/root-context.js';
-export { nameRequestSpan, requestContext } from './context/request-context.js';
+export { nameRequestSpan, isTraced, requestContext } from './context/request-context.js';
 
 export {
   attributeNames,

@@ -5,6 +5,13 @@ import { invalidRequest } from '@baton/service';
 
 const header = 'Idempotency-Key';
 
+/** As the API describes it. */
+export const idempotencyKey = {
+  name: header,
+  required: false,
+  description: 'the same key with the same body gets the first answer, for 24 hours',
+};
+
 /**
  * The request's idempotency key, bare or quoted (a string of RFC 8941), with the hash of its body.
  * @param options.route scopes the key beside the tenant

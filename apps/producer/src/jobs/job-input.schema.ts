@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { backoffSchema } from '../schema/backoff.schema.js';
 import { durationSchema } from '../schema/duration.schema.js';
 import { nameSchema, storableText } from '../schema/text.schema.js';
+import { dependsOnSchema } from './depends-on.schema.js';
+import { uniqueSchema } from './unique.schema.js';
 
 const metadataText = storableText({ min: 0, maxBytes: limits.metadataBytes });
 
@@ -11,41 +13,56 @@ const runAtSchema = z.iso
   .transform((text) => Date.parse(text))
   .refine((ms) => ms <= Date.now() + limits.aheadMs, { error: 'must not lie more than a year ahead' });
 
-/** A job as a client asks for it. Fields that are left out are the queue's. */
-export const jobInputSchema = z
-  .strictObject({
-    queue: nameSchema,
-    payload: z
-      .unknown()
-      .optional()
-      .meta({ description: `any JSON of at most ${limits.payloadBytes} bytes as sent; null when left out` }),
-    orderingKey: storableText({ maxBytes: limits.orderingKeyBytes })
-      .optional()
-      .meta({ description: 'jobs of one key run one at a time, in order' }),
-    priority: z.enum(priorityNames).default('normal'),
-    runAt: runAtSchema.optional(),
-    delay: durationSchema({ min: 0, max: limits.aheadMs }).optional(),
-    maxAttempts: z.int().min(1).max(limits.maxAttempts).optional(),
-    backoff: backoffSchema.optional(),
-    timeout: durationSchema({ min: 1, max: limits.timeoutMs })
-      .optional()
-      .meta({ description: `of one attempt, up to ${formatDuration(limits.timeoutMs)}` }),
-    metadata: z
-      .record(metadataText, metadataText)
-      .refine((entries) => Object.keys(entries).length <= limits.metadataEntries, {
-        error: `must have at most ${limits.metadataEntries} entries`,
-      })
-      .optional(),
-  })
-  .refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
+/** What every job may say of itself; a flow's jobs name their parents in another way. */
+export const jobInputFields = {
+  queue: nameSchema,
+  payload: z
+    .unknown()
+    .optional()
+    .meta({ description: `any JSON of at most ${limits.payloadBytes} bytes as sent; null when left out` }),
+  orderingKey: storableText({ maxBytes: limits.orderingKeyBytes })
+    .optional()
+    .meta({ description: 'jobs of one key run one at a time, in order' }),
+  priority: z.enum(priorityNames).default('normal'),
+  runAt: runAtSchema.optional(),
+  delay: durationSchema({ min: 0, max: limits.aheadMs }).optional(),
+  maxAttempts: z.int().min(1).max(limits.maxAttempts).optional(),
+  backoff: backoffSchema.optional(),
+  timeout: durationSchema({ min: 1, max: limits.timeoutMs })
+    .optional()
+    .meta({ description: `of one attempt, up to ${formatDuration(limits.timeoutMs)}` }),
+  metadata: z
+    .record(metadataText, metadataText)
+    .refine((entries) => Object.keys(entries).length <= limits.metadataEntries, {
+      error: `must have at most ${limits.metadataEntries} entries`,
+    })
+    .optional(),
+  unique: uniqueSchema.optional(),
+};
+
+/** What no field can say alone. */
+export function checkJobInput<
+  T extends z.ZodType<{ runAt?: number | undefined; delay?: number | undefined }>,
+>(schema: T) {
+  return schema.refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
     path: ['delay'],
     error: 'must be left out where runAt is given',
-  })
-  .meta({ id: 'JobInput' });
+  });
+}
+
+/** A job as a client asks for it. Fields that are left out are the queue's. */
+export const jobInputSchema = checkJobInput(
+  z.strictObject({ ...jobInputFields, dependsOn: dependsOnSchema.optional() }),
+).meta({ id: 'JobInput' });
 
 export type JobInput = z.output<typeof jobInputSchema>;
 
 /** Jobs that are accepted all or none. */
 export const batchInputSchema = z
-  .strictObject({ jobs: z.array(jobInputSchema).min(1).max(limits.batchJobs) })
+  .strictObject({
+    jobs: z.array(jobInputSchema).min(1).max(limits.batchJobs),
+    callback: jobInputSchema
+      .optional()
+      .meta({ description: 'a job that runs when all of the batch have ended, however they did' }),
+  })
   .meta({ id: 'BatchInput' });

@@ -1,10 +1,24 @@
 import { BatonError, priorities } from '@baton/contracts';
-import { type Accepted, type IdempotencyKey, JobAcceptor, type NewJob } from '@baton/persistence';
-import { acceptSeconds, jobsAccepted, startProduceSpan, type ProduceSpan } from '@baton/tracing';
+import {
+  type Accepted,
+  type IdempotencyKey,
+  JobAcceptor,
+  type NewJob,
+  type ParentRef,
+} from '@baton/persistence';
+import {
+  acceptSeconds,
+  isTraced,
+  jobsAccepted,
+  restoreTrace,
+  startProduceSpan,
+  type ProduceSpan,
+} from '@baton/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { KnownQueues } from '../queues/known-queues.js';
 import type { JobInput } from './job-input.schema.js';
+import { uniqueRule } from './unique-rule.js';
 
 /** Validated jobs of one request, with their payloads as sent. */
 export interface JobsToAccept {
@@ -12,6 +26,10 @@ export interface JobsToAccept {
   inputs: readonly JobInput[];
   payloads: readonly string[];
   idempotency: IdempotencyKey | undefined;
+  /** They are a flow, of this id; its names are in their order. */
+  flow?: { id: string; names: readonly string[] };
+  /** Parents among the jobs of the request, beside those that the inputs name. */
+  parents?: (ids: readonly string[]) => readonly (readonly ParentRef[] | undefined)[];
 }
 
 /** Turns validated requests into accepted jobs: ids, traces, and the group they are committed in. */
@@ -26,35 +44,66 @@ export class JobIntake {
    * Each job's trace begins here, in the request's context: when its group is written, that is another's.
    * @throws BatonError as {@link JobAcceptor.accept} does
    */
-  async accept({ tenantId, inputs, payloads, idempotency }: JobsToAccept): Promise<Accepted> {
+  async accept(asked: JobsToAccept): Promise<Accepted> {
+    const { tenantId, inputs, payloads, idempotency, flow } = asked;
     const began = performance.now();
     const names = new Set(inputs.map((input) => input.queue));
-    const asked = this.queues.require(names);
-    if (asked) await asked;
-    const spans: ProduceSpan[] = [];
-    const jobs = inputs.map((input, i): NewJob => {
-      const id = uuidv7();
-      const span = startProduceSpan({
-        jobId: id,
+    const looking = this.queues.require(names);
+    if (looking) await looking;
+    const ids = inputs.map(() => uuidv7());
+    const parents = asked.parents?.(ids);
+    const spans = startSpans(asked, ids);
+    const jobs = inputs.map((input, i): NewJob => ({
+      ...newJob(input, { id: ids[i]!, payload: payloads[i] ?? 'null', span: spans[i]! }),
+      flowId: flow?.id,
+      dependsOn: parentsOf(input, parents?.[i]),
+    }));
+    const accepted = await this.acceptor
+      .accept({ tenantId, jobs, idempotency, flow })
+      .catch((error: unknown) => {
+        for (const span of spans) span.end({ error: spanError(error) });
+        throw error;
+      });
+    // A repetition makes no jobs, nor does what is there already: their spans are never ended and thus never told.
+    if (accepted.repeated) return accepted;
+    jobs.forEach(({ id, queue }, i) => {
+      if (accepted.jobs[i]?.id !== id) return;
+      spans[i]?.end();
+      jobsAccepted.labels(queue).inc();
+    });
+    for (const name of names) acceptSeconds.labels(name).observe((performance.now() - began) / 1_000);
+    return accepted;
+  }
+}
+
+/**
+ * The jobs of one request are one trace, up to the bound of a fan-out: where the request has none to go on with, the
+ * first job's is begun, and the others of its flow go on with that.
+ */
+function startSpans({ tenantId, inputs, flow }: JobsToAccept, ids: readonly string[]): ProduceSpan[] {
+  const spans: ProduceSpan[] = [];
+  inputs.forEach((input, i) => {
+    const [first] = spans;
+    spans.push(
+      startProduceSpan({
+        jobId: ids[i]!,
         tenant: tenantId,
         queue: input.queue,
         delayMs: delayOf(input),
         fanOut: inputs.length,
-      });
-      spans.push(span);
-      return newJob(input, { id, payload: payloads[i] ?? 'null', span });
-    });
-    const accepted = await this.acceptor.accept({ tenantId, jobs, idempotency }).catch((error: unknown) => {
-      for (const span of spans) span.end({ error: spanError(error) });
-      throw error;
-    });
-    // A repetition makes no jobs, so the spans begun for them are never ended and thus never told.
-    if (accepted.repeated) return accepted;
-    for (const span of spans) span.end();
-    for (const { queue } of jobs) jobsAccepted.labels(queue).inc();
-    for (const name of names) acceptSeconds.labels(name).observe((performance.now() - began) / 1_000);
-    return accepted;
-  }
+        ...(flow && first && !isTraced() && { parent: restoreTrace(first.carrier).context }),
+      }),
+    );
+  });
+  return spans;
+}
+
+function parentsOf(
+  { dependsOn }: JobInput,
+  own: readonly ParentRef[] | undefined,
+): readonly ParentRef[] | undefined {
+  if (!dependsOn) return own;
+  return [...dependsOn.map(({ job, onFailure }) => ({ jobId: job, onFailure })), ...(own ?? [])];
 }
 
 function newJob(
@@ -73,14 +122,21 @@ function newJob(
     timeoutMs: input.timeout,
     runAtMs: input.runAt,
     // No delay is none: such a job may take its place in its lane at once.
-    delayMs: input.delay === 0 ? undefined : input.delay,
+    delayMs: input.delay === 0 ? undefined : (input.delay ?? quietOf(input)),
+    unique: input.unique && uniqueRule(input.unique, input.payload),
     trace: span.carrier,
   };
 }
 
 /** How far ahead it lies, to choose its trace by; when it is due is PostgreSQL's to say. */
-function delayOf({ runAt, delay }: JobInput): number | undefined {
+function delayOf(input: JobInput): number | undefined {
+  const { runAt, delay = quietOf(input) } = input;
   return runAt === undefined ? delay : runAt - Date.now();
+}
+
+/** A debounced job waits for so much quiet, unless it says for how long itself. */
+function quietOf({ unique, runAt }: JobInput): number | undefined {
+  return unique?.onConflict === 'debounce' && runAt === undefined ? unique.within : undefined;
 }
 
 function spanError(error: unknown): { code: string; message: string } {

@@ -44,6 +44,9 @@ const fields = {
     .optional()
     .meta({ description: 'as its handler told it last' }),
   error: error.optional(),
+  flowId: z.uuid().optional(),
+  parents: z.int().optional().meta({ description: 'jobs that it depends on' }),
+  pendingParents: z.int().optional().meta({ description: 'of them, those it still waits for' }),
   dispatchMode: z
     .enum(dispatchModes)
     .optional()
@@ -54,16 +57,27 @@ const fields = {
 };
 
 export const listedJobSchema = z.object(fields).meta({ id: 'ListedJob' });
-export const jobSchema = z.object({ ...fields, attempts: z.array(attemptSchema) }).meta({ id: 'Job' });
+export const jobSchema = z
+  .object({
+    ...fields,
+    attempts: z.array(attemptSchema),
+    dependants: z.int().optional().meta({ description: 'jobs that depend on it' }),
+  })
+  .meta({ id: 'Job' });
+const existing = z
+  .literal(true)
+  .meta({ description: 'it was there already, and stands for the one that was asked for' });
 export const acceptedJobSchema = z
   .object({
     ...fields,
     attempts: z.array(attemptSchema),
     token: z.string().meta({ description: 'reads this job for 15 minutes' }),
+    existing: existing.optional(),
   })
   .meta({ id: 'AcceptedJob' });
+const acceptedItem = z.object({ id: z.uuid(), state: z.enum(jobStates), existing: existing.optional() });
 export const acceptedBatchSchema = z
-  .object({ items: z.array(z.object({ id: z.uuid(), state: z.enum(jobStates) })) })
+  .object({ items: z.array(acceptedItem), callback: acceptedItem.optional() })
   .meta({ id: 'AcceptedBatch' });
 export const jobListSchema = z
   .object({ items: z.array(listedJobSchema), nextCursor: z.string().optional() })

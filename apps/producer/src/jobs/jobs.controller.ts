@@ -1,5 +1,5 @@
 import { BatonError, isTerminal, jobStates } from '@baton/contracts';
-import { Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
+import { countDependants, Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
 import { resultSchema, RetryLearner } from '@baton/results';
 import {
   type Caller,
@@ -28,6 +28,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeCursor, idPlace, pageFields, pageOf } from '../schema/list.schema.js';
 import { idSchema, nameSchema, storableText } from '../schema/text.schema.js';
+import { idempotencyKey } from './idempotency-key.js';
 import { batchInputSchema, jobInputSchema, type JobInput } from './job-input.schema.js';
 import {
   acceptedBatchSchema,
@@ -38,12 +39,6 @@ import {
 } from './job-output.schema.js';
 import { jobTokenKey, PostJobs } from './post-jobs.js';
 import { cursorOf, showJob, showListedJob } from './show-job.js';
-
-const idempotencyKey = {
-  name: 'Idempotency-Key',
-  required: false,
-  description: 'the same key with the same body gets the first answer, for 24 hours',
-};
 
 const listSchema = z.strictObject({
   ...pageFields,
@@ -96,12 +91,12 @@ export class JobsController {
     description: 'Committed, in the order of the request',
   })
   async acceptBatch(
-    @Body({ schema: batchInputSchema }) { jobs }: z.output<typeof batchInputSchema>,
+    @Body({ schema: batchInputSchema }) { jobs, callback }: z.output<typeof batchInputSchema>,
     @Principal() caller: Caller,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.posts.batch(jobs, { caller, request, reply });
+    await this.posts.batch(jobs, callback, { caller, request, reply });
   }
 
   @Get()
@@ -145,7 +140,10 @@ export class JobsController {
       this.learner.observe(job.queue, finishedAtMs - queuedAtMs);
     if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
     const attempts = await retrying(() => readAttempts(pool, tenantId, id));
-    void reply.header('content-type', 'application/json; charset=utf-8').send(showJob(job, attempts));
+    const dependants = job.hasDependants ? await retrying(() => countDependants(pool, id)) : 0;
+    void reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(showJob(job, attempts, dependants > 0 ? { dependants } : {}));
   }
 
   @Post(':id/token')

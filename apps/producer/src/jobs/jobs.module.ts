@@ -1,5 +1,7 @@
 import type { JobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { FlowsController } from '../flows/flows.controller.js';
+import { PostFlow } from '../flows/post-flow.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
 import { JobIntake } from './job-intake.js';
@@ -17,12 +19,13 @@ export class JobsModule {
     return {
       module: JobsModule,
       imports: [WaitingModule.forRoot(config)],
-      controllers: [JobsController, RescheduleController],
+      controllers: [JobsController, RescheduleController, FlowsController],
       providers: [
         KnownQueues,
         JobIntake,
         AwaitedJobs,
         PostJobs,
+        PostFlow,
         { provide: jobTokenKey, useValue: tokenKey },
       ],
       exports: [KnownQueues],

@@ -13,6 +13,12 @@ export function payloadsOfBatch(body: string): string[] {
   return Array.from(elementsOf(body, jobs), (job, i) => payloadText(body, job, `jobs.${i}.payload`));
 }
 
+/** The payload of a batch's callback, as sent. @throws BatonError `payload_too_large` */
+export function payloadOfCallback(body: string): string {
+  const callback = memberOf(body, valueAt(body, 0), 'callback');
+  return callback ? payloadText(body, callback, 'callback.payload') : 'null';
+}
+
 function payloadText(body: string, job: Span, path: string): string {
   const span = memberOf(body, job, 'payload');
   if (!span) return 'null';

@@ -89,7 +89,6 @@ describe('POST /v1/jobs', () => {
   const longKey = 'k'.repeat(256);
   it.each<[string, Record<string, unknown>, string]>([
     ['an unknown field', { colour: 'red' }, 'colour'],
-    ['a field that is not built', { unique: { key: 'a' } }, 'unique'],
     ['a name that no queue can have', { queue: 'No Queue' }, 'queue'],
     ['a long ordering key', { orderingKey: longKey }, 'orderingKey'],
     ['an ordering key that is long in bytes', { orderingKey: 'é'.repeat(128) }, 'orderingKey'],

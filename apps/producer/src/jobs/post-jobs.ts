@@ -1,3 +1,4 @@
+import type { ParentRef } from '@baton/persistence';
 import { adviceHeader, preferredWait } from '@baton/results';
 import { type Caller, type JobTokenKey, signJobToken } from '@baton/service';
 import { Inject, Injectable } from '@nestjs/common';
@@ -6,7 +7,7 @@ import { AwaitedJobs } from './awaited-jobs.js';
 import { idempotencyOf } from './idempotency-key.js';
 import type { JobInput } from './job-input.schema.js';
 import { JobIntake } from './job-intake.js';
-import { payloadOfJob, payloadsOfBatch } from './payload-text.js';
+import { payloadOfCallback, payloadOfJob, payloadsOfBatch } from './payload-text.js';
 import { rawBodyOf } from './raw-json-body.js';
 import { showJob } from './show-job.js';
 
@@ -39,7 +40,7 @@ export class PostJobs {
       body: bytes,
     });
     const payloads = [payloadOfJob(text)];
-    const { jobs } = await this.intake.accept({ tenantId, inputs: [input], payloads, idempotency });
+    const { jobs, existing } = await this.intake.accept({ tenantId, inputs: [input], payloads, idempotency });
     const [job] = jobs;
     if (!job) throw new TypeError('a job was accepted and is not told');
     const token = signJobToken(this.tokenKey, { jobId: job.id, tenantId });
@@ -52,20 +53,36 @@ export class PostJobs {
       .header('location', `/v1/jobs/${job.id}`)
       .header('retry-after', retryAfterSeconds)
       .header('content-type', 'application/json; charset=utf-8')
-      .send(showJob(job, [], { token }));
+      .send(showJob(job, [], { token, ...(existing.has(job.id) && { existing: true }) }));
   }
 
-  async batch(inputs: readonly JobInput[], { caller: { tenantId }, request, reply }: Posted): Promise<void> {
+  /** @param callback waits for all of the batch, however they end */
+  async batch(
+    batch: readonly JobInput[],
+    callback: JobInput | undefined,
+    { caller: { tenantId }, request, reply }: Posted,
+  ): Promise<void> {
     const { bytes, text } = rawBodyOf(request);
     const idempotency = idempotencyOf(request.headers['idempotency-key'], {
       route: 'POST /v1/jobs/batch',
       body: bytes,
     });
-    const payloads = payloadsOfBatch(text);
-    const { jobs } = await this.intake.accept({ tenantId, inputs, payloads, idempotency });
+    const { jobs, existing } = await this.intake.accept({
+      tenantId,
+      inputs: callback ? [...batch, callback] : batch,
+      payloads: callback ? [...payloadsOfBatch(text), payloadOfCallback(text)] : payloadsOfBatch(text),
+      idempotency,
+      ...(callback && { parents: lastAfterAll }),
+    });
+    const items = jobs.map(({ id, state }) => ({ id, state, ...(existing.has(id) && { existing: true }) }));
     void reply
       .code(202)
       .header('retry-after', retryAfterSeconds)
-      .send({ items: jobs.map(({ id, state }) => ({ id, state })) });
+      .send({ items: items.slice(0, batch.length), ...(callback && { callback: items.at(-1) }) });
   }
+}
+
+function lastAfterAll(ids: readonly string[]): (ParentRef[] | undefined)[] {
+  const others = ids.slice(0, -1).map((jobId): ParentRef => ({ jobId, onFailure: 'run' }));
+  return [...others.map(() => undefined), others];
 }

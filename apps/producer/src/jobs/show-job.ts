@@ -29,6 +29,8 @@ export function showListedJob(row: JobRow): ListedJob {
     ...(row.finishedAtMs !== null && { finishedAt: iso(row.finishedAtMs) }),
     ...(row.progress !== null && { progress: progressOf(row.progress, row.progressData) }),
     ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<ListedJob['error']> }),
+    ...(row.flowId !== null && { flowId: row.flowId }),
+    ...(row.parents > 0 && { parents: row.parents, pendingParents: row.pendingParents }),
     ...(row.mode !== null && { dispatchMode: row.mode }),
     ...(row.traceparent !== null && { traceId: traceIdOf({ traceparent: row.traceparent }) }),
     cursor: cursorOf(row),
@@ -43,7 +45,7 @@ export function showListedJob(row: JobRow): ListedJob {
 export function showJob(
   row: ReadJob,
   attempts: readonly AttemptRow[],
-  more: { token?: string } = {},
+  more: { token?: string; existing?: boolean; dependants?: number } = {},
 ): string {
   const job = { ...showListedJob(row), attempts: showAttempts(row, attempts), ...more };
   return `${JSON.stringify(job).slice(0, -1)},"payload":${row.payload}}`;

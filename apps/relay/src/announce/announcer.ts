@@ -1,5 +1,11 @@
 import { channels } from '@baton/contracts';
-import { wakeFor, type Notifier, type Released, type SettleReport } from '@baton/persistence';
+import {
+  wakeFor,
+  type Notifier,
+  type Released,
+  type SettleReport,
+  type TerminalOutcome,
+} from '@baton/persistence';
 import type { OutcomeFeed } from '@baton/results';
 
 /** Tells, after a commit, whom it concerns. All of it is hints: sweeps run beneath, and nothing here fails. */
@@ -13,13 +19,22 @@ export class Announcer {
 
   /** Resolves when the outcomes of the report before this one are told, so that a slow feed slows its caller. */
   async settled(
-    report: Pick<SettleReport, 'settled' | 'released' | 'progressed' | 'openGates' | 'earliestRetryMs'>,
+    report: Pick<SettleReport, 'settled' | 'released' | 'progressed' | 'openGates' | 'earliestRetryMs'> &
+      Partial<Pick<SettleReport, 'cascaded' | 'followUps'>>,
   ): Promise<void> {
     this.released(report.released);
     this.gates(report.openGates);
     if (report.earliestRetryMs !== undefined) this.due(report.earliestRetryMs);
-    const { progressed = [] } = report;
+    for (const jobId of report.followUps ?? []) this.notifier.wake(channels.followUps, jobId);
     const outcomes = report.settled.flatMap(({ terminal }) => (terminal ? [terminal] : []));
+    await this.ended([...outcomes, ...(report.cascaded ?? [])], report.progressed);
+  }
+
+  /** Tells who waits for jobs that are terminal now, or have progressed; resolves when those told before are. */
+  async ended(
+    outcomes: readonly TerminalOutcome[],
+    progressed: NonNullable<SettleReport['progressed']> = [],
+  ): Promise<void> {
     if (outcomes.length + progressed.length === 0) return;
     const before = this.telling;
     this.telling = before.then(async () => {

@@ -8,6 +8,7 @@ import type { Term } from '@baton/persistence';
 import { AdmissionTimer } from './admission.timer.js';
 import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DueTimer } from './due.timer.js';
+import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
 import { RescueTimer } from './rescue.timer.js';
@@ -36,7 +37,16 @@ export class Timers implements ShardFollower {
   private readonly due: DueTimer;
   private readonly gates: GatesTimer;
   private readonly loops: Record<
-    'due' | 'gates' | 'strayGates' | 'timeout' | 'rescue' | 'partitions' | 'sweep' | 'schedule' | 'admission',
+    | 'due'
+    | 'followUps'
+    | 'gates'
+    | 'strayGates'
+    | 'timeout'
+    | 'rescue'
+    | 'partitions'
+    | 'sweep'
+    | 'schedule'
+    | 'admission',
     TimerLoop
   > & {
     topics?: TimerLoop;
@@ -71,6 +81,7 @@ export class Timers implements ShardFollower {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
       strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
+      followUps: new TimerLoop(new FollowUpsTimer(database, announcer), log),
       timeout: new TimerLoop(timeout, log),
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
@@ -92,6 +103,11 @@ export class Timers implements ShardFollower {
   /** Jobs stand where tokens are missing alone. @param atMs when the first comes, as for {@link wakeDue} */
   wakeGates(atMs: readonly number[]): void {
     if (this.leads && atMs.length > 0) this.loops.gates.wake(this.gates.untilMs(Math.min(...atMs)));
+  }
+
+  /** Jobs have ended whose dependants are to be told. */
+  wakeFollowUps(): void {
+    if (this.leads) this.loops.followUps.wake();
   }
 
   queuesChanged(): void {
@@ -117,6 +133,7 @@ export class Timers implements ShardFollower {
     this.loops.due.wake();
     this.loops.schedule.wake();
     this.loops.admission.wake();
+    this.loops.followUps.wake();
   }
 
   onShardsTaken(terms: readonly Term[]): void {

@@ -60,7 +60,7 @@ async function repeat(tx: Transaction, request: KeyedRequest, row: IdempotencyRo
   }
   const found = new Map((await readJobs(tx, request.tenantId, row.jobIds)).map((job) => [job.id, job]));
   const jobs = row.jobIds.map((id) => found.get(id)).filter((job) => job !== undefined);
-  if (jobs.length === row.jobIds.length) return { accepted: { jobs, repeated: true } };
+  if (jobs.length === row.jobIds.length) return { accepted: { jobs, repeated: true, existing: new Set() } };
   return {
     refused: new BatonError(
       'not_found',

@@ -31,7 +31,7 @@ async function jobCount(): Promise<number> {
 it('tells the first answer again for the same key and body, and refuses another body', async () => {
   const first = await acceptor.accept(keyed(requestFor(tenant, { payload: '1' }), 'k'));
   const again = await acceptor.accept(keyed(requestFor(tenant, { payload: '1' }), 'k'));
-  expect(again).toEqual({ jobs: first.jobs, repeated: true });
+  expect(again).toEqual({ jobs: first.jobs, repeated: true, existing: new Set() });
   await expect(acceptor.accept(keyed(requestFor(tenant), 'k', 'other'))).rejects.toMatchObject({
     code: 'idempotency_mismatch',
   });

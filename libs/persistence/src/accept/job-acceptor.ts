@@ -7,6 +7,7 @@ import { type GroupResult, UnknownQueues } from './accept-group.js';
 import { inProgress, scopeOf } from './answer-repeats.js';
 import { scopedKeyName } from './idempotency-id.js';
 import type { AcceptRequest, Accepted } from './new-job.js';
+import { uniqueKeysOf } from './unique-jobs.js';
 import { lanesWanted, type Waiting, WaitingRequests } from './waiting-requests.js';
 import { wakeFor } from './wake-for.js';
 import { FateUnknownError, writeGroup } from './write-group.js';
@@ -33,11 +34,12 @@ const busyMs = 10_000;
  *
  * A request is waiting → in a group that is being written → answered; or it leaves the group because a lane of
  * it is busy, and is waiting again. A lone request is written at once; a group forms while others are being
- * written. Always: no two groups being written share a lane, no two requests with one idempotency key are here
+ * written. Always: no two groups being written share a lane or a unique key, no two requests with one idempotency key are here
  * at once, and whatever fails fails for the request at fault alone.
  */
 export class JobAcceptor {
   private readonly waiting = new WaitingRequests();
+  /** And unique keys. */
   private readonly lanesInUse = new Set<string>();
   private readonly keysInUse = new Set<string>();
   private readonly writes = new Set<Promise<void>>();
@@ -87,6 +89,7 @@ export class JobAcceptor {
       this.waiting.add({
         request,
         lanes: lanesWanted(request),
+        uniqueKeys: uniqueKeysOf(request),
         busyRounds: 0,
         notBefore: 0,
         resolve,
@@ -122,9 +125,10 @@ export class JobAcceptor {
 
   /** Writes a group under no request's trace: it belongs to all of them. */
   private start(group: readonly Waiting[], { wait, ended }: { wait: boolean; ended: () => void }): void {
-    for (const { lanes } of group) for (const lane of lanes) this.lanesInUse.add(lane);
+    const inUse = group.flatMap(({ lanes, uniqueKeys }) => [...lanes, ...uniqueKeys]);
+    for (const name of inUse) this.lanesInUse.add(name);
     const write = withoutTracing(() => this.write(group, wait)).finally(() => {
-      for (const { lanes } of group) for (const lane of lanes) this.lanesInUse.delete(lane);
+      for (const name of inUse) this.lanesInUse.delete(name);
       this.writes.delete(write);
       ended();
       this.pump();

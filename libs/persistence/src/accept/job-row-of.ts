@@ -1,9 +1,11 @@
-import type { InsertedJob } from '../sql/insert-jobs.sql.js';
+import type { InsertedJob, JobToInsert } from '../sql/insert-jobs.sql.js';
 import type { ReadJob } from '../sql/read-jobs.sql.js';
-import type { NewJob } from './new-job.js';
 
 /** A new job as it would be read, put together from what was asked for and what PostgreSQL decided. */
-export function jobRowOf(tenantId: string, job: NewJob, decided: InsertedJob): ReadJob {
+export function jobRowOf(
+  { tenantId, job, parents, pendingParents, hasDependants }: JobToInsert,
+  decided: InsertedJob,
+): ReadJob {
   const { state, reason, mode, concurrencyKey, maxAttempts, timeoutMs, createdAtMs, runAtMs, deadlineAtMs } =
     decided;
   const queued = state === 'queued';
@@ -34,7 +36,9 @@ export function jobRowOf(tenantId: string, job: NewJob, decided: InsertedJob): R
     workerId: null,
     executionId: null,
     flowId: job.flowId ?? null,
-    pendingParents: 0,
+    parents,
+    pendingParents,
+    hasDependants,
     deadlineAtMs,
     overdueAtMs: null,
     cancelRequestedAtMs: null,

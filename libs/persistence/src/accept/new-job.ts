@@ -1,6 +1,25 @@
-import type { Backoff } from '@baton/contracts';
+import type { Backoff, FailurePolicy, JobState, UniqueConflict } from '@baton/contracts';
 import type { TraceCarrier } from '@baton/tracing';
 import type { ReadJob } from '../sql/read-jobs.sql.js';
+
+/** A job that must be finished before another. */
+export interface ParentRef {
+  /** Of the tenant, or of the same request. */
+  jobId: string;
+  onFailure: FailurePolicy;
+  /** Its name in the flow of both. */
+  name?: string | undefined;
+}
+
+/** By what a job is unique among those of its tenant and queue, and what becomes of it when it is not. */
+export interface UniqueRule {
+  hash: Buffer;
+  /** A job in one of these is in the way. */
+  states: readonly JobState[];
+  /** Only one that was accepted so recently is in the way. */
+  withinMs?: number | undefined;
+  onConflict: UniqueConflict;
+}
 
 /** A job as a client asks for it. What is left out is the queue's. */
 export interface NewJob {
@@ -21,8 +40,9 @@ export interface NewJob {
   /** When it should be done, from when it became due. */
   expectMs?: number | undefined;
   flowId?: string | undefined;
-  /** Names what it is unique by. */
-  uniqueHash?: Buffer | undefined;
+  /** Each once. Bounds are the caller's to keep. */
+  dependsOn?: readonly ParentRef[] | undefined;
+  unique?: UniqueRule | undefined;
   /** JSON, as the client gave them. */
   webhook?: string | undefined;
   delivery?: string | undefined;
@@ -46,6 +66,8 @@ export interface AcceptRequest {
   tenantId: string;
   jobs: readonly NewJob[];
   idempotency?: IdempotencyKey | undefined;
+  /** The jobs are a flow of this id; its names are in their order. */
+  flow?: { id: string; names: readonly string[] } | undefined;
 }
 
 export interface Accepted {
@@ -53,4 +75,6 @@ export interface Accepted {
   jobs: ReadJob[];
   /** True: an earlier request with this key and body made them. */
   repeated: boolean;
+  /** Ids of those that were there already, and stand for jobs of the request that were not unique. */
+  existing: ReadonlySet<string>;
 }

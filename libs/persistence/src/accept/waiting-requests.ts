@@ -13,6 +13,8 @@ export interface Waiting {
   request: AcceptRequest;
   /** The lanes it may enter, as {@link laneId}. */
   lanes: ReadonlySet<string>;
+  /** What its jobs are unique by: one request at a time may ask for each. */
+  uniqueKeys: readonly string[];
   /** How often it left a group because of a busy lane. */
   busyRounds: number;
   /** When it first did; on the monotonic clock, milliseconds. */
@@ -50,18 +52,21 @@ export class WaitingRequests {
     this.entries.unshift(...waiting);
   }
 
-  /** @param lanesInUse lanes that groups are writing to, as {@link laneId} */
+  /** @param lanesInUse lanes and unique keys that groups are writing to */
   takeGroup(lanesInUse: ReadonlySet<string>, now: number): Waiting[] {
     const group: Waiting[] = [];
     const left: Waiting[] = [];
     let jobs = 0;
     let full = false;
+    const keys = new Set<string>();
     for (const entry of this.entries) {
       const size = entry.request.jobs.length;
       full ||= group.length >= groupBounds.requests || (group.length > 0 && jobs + size > groupBounds.jobs);
-      if (full || isImpatient(entry) || !mayGo(entry, lanesInUse, now)) {
+      const taken = entry.uniqueKeys.some((key) => keys.has(key));
+      if (full || taken || isImpatient(entry) || !mayGo(entry, lanesInUse, now)) {
         left.push(entry);
       } else {
+        for (const key of entry.uniqueKeys) keys.add(key);
         group.push(entry);
         jobs += size;
       }
@@ -90,8 +95,13 @@ function isImpatient({ busyRounds }: Waiting): boolean {
   return busyRounds >= patientRounds;
 }
 
-function mayGo({ lanes, notBefore }: Waiting, lanesInUse: ReadonlySet<string>, now: number): boolean {
+function mayGo(
+  { lanes, uniqueKeys, notBefore }: Waiting,
+  lanesInUse: ReadonlySet<string>,
+  now: number,
+): boolean {
   if (notBefore > now) return false;
   for (const lane of lanes) if (lanesInUse.has(lane)) return false;
+  for (const key of uniqueKeys) if (lanesInUse.has(key)) return false;
   return true;
 }

@@ -7,5 +7,7 @@ export class FollowUpEntity {
   @PrimaryColumn('uuid', { name: 'job_id' }) jobId!: string;
   @Column('uuid', { name: 'tenant_id' }) tenantId!: string;
   @Column('text') state!: TerminalState;
+  /** Raised each time it is noted. */
+  @Column('integer') times!: number;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
 }

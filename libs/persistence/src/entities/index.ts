@@ -1,6 +1,7 @@
 import { ApiKeyEntity } from './api-key.entity.js';
 import { CancelNoticeEntity } from './cancel-notice.entity.js';
 import { DependencyEntity } from './dependency.entity.js';
+import { FlowEntity } from './flow.entity.js';
 import { FollowUpEntity } from './follow-up.entity.js';
 import { GateEntity } from './gate.entity.js';
 import { IdempotencyEntity } from './idempotency.entity.js';
@@ -23,6 +24,7 @@ import { WebhookAttemptEntity } from './webhook-attempt.entity.js';
 import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 import { WebhookReceiverEntity } from './webhook-receiver.entity.js';
+import { UniqueKeyEntity } from './unique-key.entity.js';
 import { WorkerEntity } from './worker.entity.js';
 
 /** One for each table; a test holds them against the migrations, column by column. */
@@ -30,6 +32,7 @@ export const entities = [
   ApiKeyEntity,
   CancelNoticeEntity,
   DependencyEntity,
+  FlowEntity,
   FollowUpEntity,
   GateEntity,
   IdempotencyEntity,
@@ -52,5 +55,6 @@ export const entities = [
   WebhookDeliveryEntity,
   WebhookEndpointEntity,
   WebhookReceiverEntity,
+  UniqueKeyEntity,
   WorkerEntity,
 ];

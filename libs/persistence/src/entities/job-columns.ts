@@ -42,6 +42,8 @@ export abstract class JobColumns {
   @Column('smallint') slots!: number;
   /** More follows from its end than its result. */
   @Column('boolean') follows!: boolean;
+  /** That it was accepted with, finished or not. */
+  @Column('integer') parents!: number;
   @Column('integer', { name: 'pending_parents' }) pendingParents!: number;
   @Column('boolean', { name: 'has_dependants' }) hasDependants!: boolean;
   @Column('uuid', { name: 'flow_id', nullable: true }) flowId!: string | null;

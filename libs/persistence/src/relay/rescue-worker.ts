@@ -40,7 +40,8 @@ export function rescueWorker(pool: Pool, worker: LostWorker): Promise<Rescue | u
     const { settled, ended } = await endCrashed(tx, ends, crashed);
     const released = await handBack(tx, jobs.filter((job) => !crashed.has(job.jobId)).map(idOf));
     released.push(...(await followEnds(tx, ended)), ...(await passGates(tx)));
-    return { jobs, report: { settled, released, openGates: [...tx.openGates] } };
+    const { followUps } = tx;
+    return { jobs, report: { settled, released, openGates: [...tx.openGates], cascaded: [], followUps } };
   });
 }
 

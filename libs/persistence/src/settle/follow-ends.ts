@@ -1,5 +1,6 @@
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
 import type { LaneKey } from '../sql/lane-key.js';
+import { freeUniqueKeys } from '../sql/lock-unique-keys.sql.js';
 import { noteFollowUps } from '../sql/note-follow-ups.sql.js';
 import { placeDue } from '../sql/place-due.sql.js';
 import type { Released } from '../sql/release-jobs.sql.js';
@@ -9,7 +10,8 @@ import type { EndedJob } from './ended-job.js';
 
 /**
  * What follows, in the same transaction, from the end of jobs, whoever ended them: their lanes' next go, their slots are
- * given back (`passGates` hands them on, last), their dependants are noted to be told, and so are webhooks.
+ * given back (`passGates` hands them on, last), their unique keys are free, their dependants are noted to be told, and so
+ * are webhooks.
  * @param ended their lanes are locked
  */
 export async function followEnds(tx: Transaction, ended: readonly EndedJob[]): Promise<Released[]> {
@@ -25,6 +27,10 @@ export async function followEnds(tx: Transaction, ended: readonly EndedJob[]): P
     more.filter((job) => job.hasDependants),
   );
   await noteEnds(tx, more);
+  await freeUniqueKeys(
+    tx,
+    more.flatMap(({ uniqueHash: hash, ...job }) => (hash ? [{ ...job, hash }] : [])),
+  );
   tx.freeSlots(more);
   return released;
 }

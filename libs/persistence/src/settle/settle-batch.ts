@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { workOffFollowUps } from '../flows/work-off-follow-ups.js';
 import { faultKind } from '../transaction/sqlstate.js';
 import { inTransaction, retrying } from '../transaction/transaction.js';
 import type { SettleReport, Settlement } from './settlement.js';
@@ -10,10 +11,14 @@ export interface SettleOptions {
   random?: () => number;
 }
 
+/** Transactions in which a batch's own dependants are told at once; of more the relay takes care, out of its way. */
+const ownSlices = 4;
+
 /**
  * Settles what workers said, in one transaction: applies what is current, and nothing that is stale. When
  * PostgreSQL refuses a member for good, the batch is halved, each half in a transaction of its own, until that
- * member is alone; its job is then dead with `result_not_storable`.
+ * member is alone; its job is then dead with `result_not_storable`. The dependants of what has ended are told after the
+ * commit, in transactions of their own.
  * @throws BatonError `unavailable` when PostgreSQL is away for longer than the retries last; nothing was applied
  *   of the settlements that the report would have named, and all may be said again
  */
@@ -22,7 +27,34 @@ export async function settleBatch(
   settlements: readonly Settlement[],
   options: SettleOptions = {},
 ): Promise<SettleReport> {
-  if (settlements.length === 0) return { settled: [], released: [], openGates: [] };
+  if (settlements.length === 0)
+    return { settled: [], released: [], openGates: [], cascaded: [], followUps: [] };
+  const report = await settleWhole(pool, settlements, options);
+  return report.followUps.length === 0 ? report : withFollowUps(pool, report, options);
+}
+
+/** A fault here is not the batch's, which is settled: what it leaves is the relay's, which tells of faults. */
+async function withFollowUps(
+  pool: Pool,
+  report: SettleReport,
+  options: SettleOptions,
+): Promise<SettleReport> {
+  const followed = await workOffFollowUps(pool, report.followUps, { ...options, slices: ownSlices });
+  return {
+    ...report,
+    released: [...report.released, ...followed.released],
+    openGates: [...report.openGates, ...followed.openGates],
+    cascaded: followed.cancelled,
+    followUps: followed.left,
+    earliestRetryMs: followed.dueNow ? 0 : report.earliestRetryMs,
+  };
+}
+
+async function settleWhole(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  options: SettleOptions,
+): Promise<SettleReport> {
   const { random = Math.random } = options;
   try {
     // A batch of plain successes is one statement, and saves BEGIN and COMMIT their round trips.
@@ -36,10 +68,10 @@ export async function settleBatch(
   } catch (error) {
     if (faultKind(error) !== 'member') throw error;
     if (settlements.length === 1)
-      return settleBatch(pool, [notStorable(settlements[0]!, error as Error)], options);
+      return settleWhole(pool, [notStorable(settlements[0]!, error as Error)], options);
     const middle = settlements.length >> 1;
-    const first = await settleBatch(pool, settlements.slice(0, middle), options);
-    const second = await settleBatch(pool, settlements.slice(middle), options);
+    const first = await settleWhole(pool, settlements.slice(0, middle), options);
+    const second = await settleWhole(pool, settlements.slice(middle), options);
     return merge(first, second);
   }
 }
@@ -61,6 +93,8 @@ function merge(first: SettleReport, second: SettleReport): SettleReport {
     released: [...first.released, ...second.released],
     progressed: [...(first.progressed ?? []), ...(second.progressed ?? [])],
     openGates: [...first.openGates, ...second.openGates],
+    cascaded: [],
+    followUps: [...first.followUps, ...second.followUps],
     earliestRetryMs: dues.length > 0 ? Math.min(...dues) : undefined,
   };
 }

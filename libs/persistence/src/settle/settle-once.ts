@@ -80,6 +80,8 @@ export async function settleOnce(
     released,
     progressed: kept.filter(({ told }) => told).map(({ jobId }) => jobId),
     openGates: [...tx.openGates],
+    cascaded: [],
+    followUps: tx.followUps,
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
   };
 }

@@ -36,6 +36,8 @@ export async function settlePlain(
       }),
       released: [],
       openGates: [],
+      cascaded: [],
+      followUps: [],
     },
     left: settlements.filter((s) => !applied.has(s)),
   };

@@ -99,6 +99,10 @@ export interface SettleReport {
   progressed?: string[];
   /** When gates are due, milliseconds since the epoch: wake the timers. */
   openGates: string[];
+  /** Jobs that were cancelled with their parents: tell who waits for them. */
+  cascaded: TerminalOutcome[];
+  /** Jobs whose dependants are still to be told: wake the relay. */
+  followUps: string[];
   /** The earliest due time of a retry, milliseconds since the epoch: wake the timers. */
   earliestRetryMs?: number | undefined;
 }

@@ -10,8 +10,12 @@ export interface JobToInsert {
   job: NewJob;
   /** Its place in its lane, whose lock the transaction holds: taken if it is due and waits for no parents. */
   place: number | null;
+  /** Parents, finished or not. */
+  parents: number;
   /** Parents that are not finished. */
   pendingParents: number;
+  /** Others of the same request wait for it. */
+  hasDependants: boolean;
 }
 
 /** What PostgreSQL decided of a new job. Times are milliseconds since the epoch. */
@@ -40,7 +44,7 @@ given AS MATERIALIZED (
   SELECT i.*, q.dispatch_mode, m.now,
     coalesce(i.max_attempts, q.max_attempts) AS attempts_allowed, coalesce(i.timeout_ms, q.timeout_ms) AS attempt_ms,
     coalesce(i.concurrency_key, i.ordering_key) AS key, coalesce(i.expect_ms, q.expect_ms) AS within_ms,
-    coalesce((i.more ->> 'pendingParents')::int, 0) AS parents, coalesce((i.more ->> 'follows')::bool, false) OR q.events AS follows,
+    coalesce((i.more ->> 'pendingParents')::int, 0) AS pending, coalesce((i.more ->> 'follows')::bool, false) OR q.events AS follows,
     ${subscribed('i.tenant_id', 'i.queue')} AS subscribed,
     coalesce(to_timestamp(i.run_at_ms / 1000), m.now + i.delay_ms * interval '1 ms') AS due,
     g.gate, ${gateReason('q', 'g.gate')} AS gate_reason
@@ -54,10 +58,10 @@ given AS MATERIALIZED (
   CROSS JOIN LATERAL (SELECT ${nextGate('q', 'coalesce(i.concurrency_key, i.ordering_key)', '0')} AS gate) g
 ), decided AS MATERIALIZED (
   SELECT g.*, s.state,
-    CASE WHEN s.state <> 'held' THEN NULL WHEN g.parents > 0 THEN 'parents' WHEN g.place IS NOT NULL THEN 'lane' ELSE g.gate_reason END AS reason,
+    CASE WHEN s.state <> 'held' THEN NULL WHEN g.pending > 0 THEN 'parents' WHEN g.place IS NOT NULL THEN 'lane' ELSE g.gate_reason END AS reason,
     CASE WHEN s.state = 'queued' AND g.dispatch_mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
   FROM given g CROSS JOIN LATERAL (
-    SELECT CASE WHEN g.due > g.now THEN 'scheduled' WHEN g.parents > 0 OR g.place IS NOT NULL OR g.gate IS NOT NULL THEN 'held' ELSE 'queued' END AS state
+    SELECT CASE WHEN g.due > g.now THEN 'scheduled' WHEN g.pending > 0 OR g.place IS NOT NULL OR g.gate IS NOT NULL THEN 'held' ELSE 'queued' END AS state
   ) s
 ), announced AS (
   INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt, created_at)
@@ -67,13 +71,14 @@ given AS MATERIALIZED (
 INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place, payload, metadata,
   attempt, max_attempts, backoff, timeout_ms, seq, queued_seq, created_at, run_at, queued_at, outbox_id,
   traceparent, tracestate, baggage, concurrency_key, gate, expect_ms, deadline_at, pending_parents, follows,
-  flow_id, unique_hash, webhook, delivery, first_due_at, subscribed)
+  parents, has_dependants, flow_id, unique_hash, webhook, delivery, first_due_at, subscribed)
 SELECT id, tenant_id, queue, state::baton.job_state, reason,
   CASE WHEN state = 'queued' THEN dispatch_mode END, priority, ordering_key, CASE WHEN reason = 'lane' THEN place END,
   payload, metadata::jsonb, (state = 'queued')::int, attempts_allowed, backoff::jsonb, attempt_ms,
   2, CASE WHEN state = 'queued' THEN 2 END, now, due, CASE WHEN state = 'queued' THEN now END, outbox_id,
   traceparent, tracestate, baggage, key, CASE WHEN reason IN ('paused', 'concurrency', 'rate') THEN gate END,
-  within_ms, CASE WHEN state <> 'scheduled' THEN now + within_ms * interval '1 ms' END, parents, follows OR subscribed,
+  within_ms, CASE WHEN state <> 'scheduled' THEN now + within_ms * interval '1 ms' END, pending, follows OR subscribed,
+  coalesce((more ->> 'parents')::int, 0), coalesce((more ->> 'hasDependants')::bool, false),
   (more ->> 'flowId')::uuid, decode(more ->> 'uniqueHash', 'hex'), more ->> 'webhook', more ->> 'delivery',
   CASE WHEN state = 'scheduled' THEN due END, subscribed
 FROM decided
@@ -117,10 +122,11 @@ export async function insertJobs(tx: Transaction, jobs: readonly JobToInsert[]):
 }
 
 /** What few jobs have, as one JSON; null for the others. */
-function more({ job, pendingParents }: JobToInsert): string | null {
-  const { flowId, uniqueHash, webhook, delivery } = job;
-  const given = { flowId, webhook, delivery, uniqueHash: uniqueHash?.toString('hex') };
-  if (pendingParents === 0 && Object.values(given).every((value) => value === undefined)) return null;
-  const follows = webhook !== undefined || delivery !== undefined || uniqueHash !== undefined;
-  return JSON.stringify({ ...given, pendingParents, follows });
+function more({ job, parents, pendingParents, hasDependants }: JobToInsert): string | null {
+  const { flowId, unique, webhook, delivery } = job;
+  const given = { flowId, webhook, delivery, uniqueHash: unique?.hash.toString('hex') };
+  if (parents === 0 && !hasDependants && Object.values(given).every((value) => value === undefined))
+    return null;
+  const follows = hasDependants || webhook !== undefined || delivery !== undefined || unique !== undefined;
+  return JSON.stringify({ ...given, parents, pendingParents, hasDependants, follows });
 }

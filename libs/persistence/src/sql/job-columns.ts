@@ -28,7 +28,10 @@ export interface JobRow {
   workerId: string | null;
   executionId: string | null;
   flowId: string | null;
+  /** That it was accepted with, finished or not. */
+  parents: number;
   pendingParents: number;
+  hasDependants: boolean;
   deadlineAtMs: number | null;
   overdueAtMs: number | null;
   cancelRequestedAtMs: number | null;
@@ -49,7 +52,8 @@ const common = `id, tenant_id AS "tenantId", queue, state, reason, mode, priorit
   attempt, failures, max_attempts AS "maxAttempts", backoff, timeout_ms AS "timeoutMs", generation, seq,
   ${ms('created_at', 'createdAtMs')}, ${ms('run_at', 'runAtMs')}, ${ms('queued_at', 'queuedAtMs')},
   ${ms('started_at', 'startedAtMs')}, worker_id AS "workerId", execution_id AS "executionId",
-  flow_id AS "flowId", pending_parents AS "pendingParents", ${ms('deadline_at', 'deadlineAtMs')}, ${ms('overdue_at', 'overdueAtMs')},
+  flow_id AS "flowId", parents, pending_parents AS "pendingParents",
+  has_dependants AS "hasDependants", ${ms('deadline_at', 'deadlineAtMs')}, ${ms('overdue_at', 'overdueAtMs')},
   ${ms('cancel_requested_at', 'cancelRequestedAtMs')}, progress, progress_data AS "progressData", traceparent`;
 
 /** The select lists that make a {@link JobRow} of a live job, and of one in history. */
@@ -59,6 +63,6 @@ export const historyColumns = `${common}, ${ms('finished_at', 'finishedAtMs')}, 
 /** The columns of a live job that history keeps as they are; the others change at its end. */
 export const keptColumns = `id, tenant_id, queue, mode, priority, ordering_key, lane_place, payload, metadata, attempt,
   max_attempts, backoff, timeout_ms, generation, queued_seq, created_at, run_at, queued_at, outbox_id,
-  traceparent, tracestate, baggage, concurrency_key, follows, pending_parents, has_dependants, flow_id, unique_hash,
+  traceparent, tracestate, baggage, concurrency_key, follows, parents, pending_parents, has_dependants, flow_id, unique_hash,
   expect_ms, deadline_at, overdue_at, cancel_requested_at, cancel_by, cancel_reason, crashes, careful, alone,
   died_with, death, progress, progress_data, checkpoint, webhook, delivery, first_due_at, subscribed`;

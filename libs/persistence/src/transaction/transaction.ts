@@ -4,13 +4,14 @@ import { type Freed, type GateKey, type GateLevel, levelOf, slotsOf } from '../s
 import type { Queryable } from '../sql/statement.js';
 import { faultKind } from './sqlstate.js';
 
-const levels = ['lanes', 'jobs', 'counters'] as const;
+const levels = ['lanes', 'unique keys', 'jobs', 'counters'] as const;
 type LockLevel = (typeof levels)[number];
 
 /**
- * One transaction, which knows the one lock order: lanes, then jobs, then counters. A statement that takes new
+ * One transaction, which knows the one lock order: lanes, then unique keys, then jobs, then counters. A statement that takes new
  * locks says so by `locking`; going back a level throws, since two transactions that lock in different orders
- * can wait for each other for ever.
+ * can wait for each other for ever. Only accept waits for unique keys; whoever ends a job takes its key along if nobody
+ * has it locked, and leaves it lying else.
  */
 export class Transaction implements Queryable {
   private reached: LockLevel = 'lanes';

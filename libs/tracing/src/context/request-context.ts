@@ -14,6 +14,12 @@ export function requestContext(headers: Readonly<Record<string, HeaderValue>>): 
   return carrier === undefined ? active : restoreTrace(carrier).context;
 }
 
+/** Whether what is done now belongs to a trace. */
+export function isTraced(): boolean {
+  const span = trace.getSpanContext(api.active());
+  return span !== undefined && isSpanContextValid(span);
+}
+
 /** Names the active SERVER span by its route (`POST /v1/jobs`), which no instrumentation knows under Fastify. */
 export function nameRequestSpan(method: string, route: string): void {
   const span = trace.getActiveSpan();

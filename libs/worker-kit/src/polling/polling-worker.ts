@@ -214,9 +214,10 @@ export class PollingWorker {
     this.settler.add({ settlement, carrier: delivery.carrier });
   }
 
-  private settled({ settled, released, progressed = [], openGates, earliestRetryMs }: SettleReport): void {
+  private settled(report: SettleReport): void {
+    const { settled, released, progressed = [], openGates, earliestRetryMs, cascaded, followUps } = report;
     const { feed, notifier, log } = this.options;
-    const terminal = settled.flatMap((each) => each.terminal ?? []);
+    const terminal = [...settled.flatMap((each) => each.terminal ?? []), ...cascaded];
     if (terminal.length > 0) {
       feed
         .publish(terminal)
@@ -228,6 +229,7 @@ export class PollingWorker {
         .catch((error: unknown) => log.warn({ err: error }, 'progress could not be announced'));
     }
     if (earliestRetryMs !== undefined) notifier.wake(channels.timers, String(earliestRetryMs));
+    for (const jobId of followUps) notifier.wake(channels.followUps, jobId);
     for (const atMs of openGates) notifier.wake(channels.gates, atMs);
     this.wakeFor(released);
     this.claimer.resume();
