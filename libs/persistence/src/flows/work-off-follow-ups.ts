@@ -9,7 +9,7 @@ import { tellDependants } from './tell-dependants.js';
 export interface FollowUpReport {
   /** Jobs that may run now: wake their queues. */
   released: Released[];
-  /** Queues where jobs stand that a limit may soon let go: wake the timers. */
+  /** When gates are due, milliseconds since the epoch: wake the timers. */
   openGates: string[];
   /** Children that were cancelled with their parents: tell who waits for them. */
   cancelled: TerminalOutcome[];
