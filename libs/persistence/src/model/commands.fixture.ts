@@ -107,6 +107,15 @@ const shortRuns = fc.constantFrom(...endings).map((ending) =>
   }),
 );
 
+const cancels = fc.nat().map((which) =>
+  command(`cancel ${which}`, async (model, { engine }) => {
+    if (model.jobs.length === 0) return;
+    const job = model.jobs[which % model.jobs.length]!;
+    await engine.cancel(job.id);
+    model.cancel(job, engine.mode);
+  }),
+);
+
 const tick = fc.constant(
   command('an hour goes by', async (model, { engine }) => {
     await engine.tick();
@@ -136,6 +145,6 @@ const limits = fc
 
 /** Accepts, takes and ends the most often: the others are what disturbs them. */
 export const commands = fc.commands(
-  [accepts, accepts, takes, takes, ends, ends, ends, shortRuns, tick, rescue, limits],
+  [accepts, accepts, takes, takes, ends, ends, ends, shortRuns, cancels, tick, rescue, limits],
   { maxCommands: 60, size: 'max' },
 );

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { DispatchMode } from '@baton/contracts';
 import { uuidv7 } from 'uuidv7';
 import { newJob, testAcceptor } from '../accept/testing.js';
+import { cancelJobs, endRequested } from '../cancel/cancel-jobs.js';
 import { passGates } from '../limits/pass-gates.js';
 import { releaseDue } from '../relay/release-due.js';
 import { rescueWorker } from '../relay/rescue-worker.js';
 import { settleBatch } from '../settle/settle-batch.js';
 import type { JobFailure, Settlement, Verdict } from '../settle/settlement.js';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
+import { findOverdueCancels } from '../sql/find-cancels.sql.js';
 import { noTenant } from '../sql/gate-key.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
 import { seedTenant, type SeededTenant } from '../testing/seed.js';
@@ -136,7 +138,13 @@ export class Engine {
 
   async tick(): Promise<void> {
     await this.test.shiftClock(hourMs);
+    const overdue = await findOverdueCancels(this.test.database.pool, 500);
+    await inTransaction(this.test.database.pool, (tx) => endRequested(tx, overdue));
     for (let more = true; more;) ({ more } = await releaseDue(this.test.database.pool, 500));
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    await inTransaction(this.test.database.pool, (tx) => cancelJobs(tx, [jobId], { wait: true }));
   }
 
   async setLimits({ total, perKey, paused }: ModelLimits, keys: readonly string[]): Promise<void> {

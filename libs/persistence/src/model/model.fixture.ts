@@ -1,4 +1,4 @@
-import type { HoldReason, JobState } from '@baton/contracts';
+import type { DispatchMode, HoldReason, JobState } from '@baton/contracts';
 
 /** A job as the model knows it. Times are the model's own, in hours. */
 export interface ModelJob {
@@ -21,8 +21,8 @@ export interface ModelJob {
   gate: 1 | 2 | undefined;
   /** The execution that owns the attempt. */
   owner: string | undefined;
-  /** Those of its jobs that are its parents and not finished. */
-  parents: Set<string>;
+  /** A worker may have it, and was asked to stop. */
+  cancelRequested: boolean;
 }
 
 export interface ModelLimits {
@@ -61,7 +61,7 @@ export class Model {
       slots: 0,
       gate: undefined,
       owner: undefined,
-      parents: new Set(),
+      cancelRequested: false,
     };
     // What the lane's own due jobs wait for goes before what only comes now.
     if (made.lane !== undefined && delay === 0) this.placeDue(made.lane);
@@ -91,6 +91,12 @@ export class Model {
     const current = job.state === 'queued' || job.state === 'running';
     if (!current || job.attempt !== attempt || (job.owner !== undefined && job.owner !== execution))
       return false;
+    // A handler that returns has won; whatever else it says, once it was asked to stop, is the end of it.
+    if (job.cancelRequested && ending !== 'succeeded') {
+      this.finish(job, 'cancelled');
+      this.passGates();
+      return true;
+    }
     switch (ending) {
       case 'succeeded':
       case 'cancelled':
@@ -117,19 +123,29 @@ export class Model {
 
   /** All that runs is lost and released again. */
   rescue(): void {
-    for (const job of this.jobs) if (job.state === 'running') this.releaseAgain(job);
+    for (const job of this.jobs) if (job.state === 'running' && !job.cancelRequested) this.releaseAgain(job);
     this.passGates();
   }
 
   /** An hour goes by, and the timers look. */
   tick(): void {
     this.now++;
+    for (const job of this.jobs) if (live(job) && job.cancelRequested) this.finish(job, 'cancelled');
+    this.passGates();
     for (const lane of new Set(this.due().map((job) => job.lane))) {
       if (lane === undefined) continue;
       this.placeDue(lane);
       this.advance(lane);
     }
     for (const job of this.due()) this.release(job);
+    this.passGates();
+  }
+
+  /** What no worker can have ends at once; of the rest it is asked. */
+  cancel(job: ModelJob, mode: DispatchMode): void {
+    if (!live(job)) return;
+    if (job.state === 'running' || (job.state === 'queued' && mode === 'event')) job.cancelRequested = true;
+    else this.finish(job, 'cancelled');
     this.passGates();
   }
 
@@ -210,7 +226,9 @@ export class Model {
 
   private finish(job: ModelJob, state: 'succeeded' | 'dead' | 'cancelled'): void {
     job.state = state;
+    job.reason = null;
     job.slots = 0;
+    job.gate = undefined;
     if (job.lane === undefined) return;
     this.placeDue(job.lane);
     this.advance(job.lane);
