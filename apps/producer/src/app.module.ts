@@ -1,5 +1,6 @@
 import { Database, keyStore } from '@baton/persistence';
-import { AuthModule, deriveJobTokenKey } from '@baton/service';
+import { AuthModule, deriveJobTokenKey, secretBox } from '@baton/service';
+import { addressGuard } from '@baton/service/egress';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database/database.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -12,7 +13,9 @@ import { TenantsController } from './tenants/tenants.controller.js';
 @Module({})
 export class AppModule {
   static forRoot(
-    config: Pick<ProducerConfig, 'databaseUrl' | 'auth' | 'masterKey'> & { redisUrl?: string | undefined },
+    config: Pick<ProducerConfig, 'databaseUrl' | 'auth' | 'masterKey' | 'webhookAllow'> & {
+      redisUrl?: string | undefined;
+    },
   ): DynamicModule {
     const jobTokenKey = deriveJobTokenKey(config.masterKey);
     return {
@@ -23,7 +26,10 @@ export class AppModule {
           inject: [Database],
           useFactory: ({ pool }: Database) => ({ mode: config.auth, jobTokenKey, ...keyStore(pool) }),
         }),
-        JobsModule.forRoot(config, jobTokenKey),
+        JobsModule.forRoot(config, jobTokenKey, {
+          box: secretBox(config.masterKey),
+          guard: addressGuard(config.webhookAllow),
+        }),
       ],
       controllers: [QueuesController, SchedulesController, KeysController, TenantsController],
     };

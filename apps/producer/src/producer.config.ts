@@ -7,6 +7,7 @@ export const producerFields = {
   redisUrl: optional(fields.redisUrl()),
   auth: fields.auth(),
   masterKey: fields.masterKey(),
+  webhookAllow: fields.webhookAllow(),
 };
 
 export type ProducerConfig = ServiceConfig & ConfigOf<typeof producerFields>;

@@ -8,3 +8,10 @@ export {
   type WaitOptions,
 } from './baton-client.js';
 export { BatonError, type JobTypes, type PayloadOf, type ResultOf } from '@baton/contracts';
+export {
+  verifyWebhook,
+  WebhookVerificationError,
+  type WebhookEvent,
+  type WebhookFault,
+  type WebhookKeys,
+} from './verify-webhook.js';

@@ -1,10 +1,11 @@
-import { formatDuration, limits, priorityNames } from '@baton/contracts';
+import { type DeliveryStep, formatDuration, limits, priorityNames } from '@baton/contracts';
 import { z } from 'zod';
 import { backoffSchema } from '../schema/backoff.schema.js';
 import { durationSchema } from '../schema/duration.schema.js';
 import { nameSchema, storableText } from '../schema/text.schema.js';
 import { dependsOnSchema } from './depends-on.schema.js';
 import { uniqueSchema } from './unique.schema.js';
+import { deliveryPlanSchema, type WebhookInput, webhookSchema } from './webhook.schema.js';
 
 const metadataText = storableText({ min: 0, maxBytes: limits.metadataBytes });
 
@@ -38,16 +39,28 @@ export const jobInputFields = {
     })
     .optional(),
   unique: uniqueSchema.optional(),
+  webhook: webhookSchema.optional(),
+  delivery: deliveryPlanSchema.optional(),
 };
 
 /** What no field can say alone. */
 export function checkJobInput<
-  T extends z.ZodType<{ runAt?: number | undefined; delay?: number | undefined }>,
+  T extends z.ZodType<{
+    runAt?: number | undefined;
+    delay?: number | undefined;
+    webhook?: WebhookInput | undefined;
+    delivery?: DeliveryStep[] | undefined;
+  }>,
 >(schema: T) {
-  return schema.refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
-    path: ['delay'],
-    error: 'must be left out where runAt is given',
-  });
+  return schema
+    .refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
+      path: ['delay'],
+      error: 'must be left out where runAt is given',
+    })
+    .refine(({ webhook, delivery }) => webhook === undefined || delivery === undefined, {
+      path: ['delivery'],
+      error: 'must be left out where webhook is given: a plan has its own webhook steps',
+    });
 }
 
 /** A job as a client asks for it. Fields that are left out are the queue's. */

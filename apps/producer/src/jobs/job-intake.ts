@@ -18,6 +18,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { KnownQueues } from '../queues/known-queues.js';
 import type { JobInput } from './job-input.schema.js';
+import { JobWebhooks } from './job-webhooks.js';
 import { uniqueRule } from './unique-rule.js';
 
 /** Validated jobs of one request, with their payloads as sent. */
@@ -38,6 +39,7 @@ export class JobIntake {
   constructor(
     @Inject(KnownQueues) private readonly queues: KnownQueues,
     @Inject(JobAcceptor) private readonly acceptor: JobAcceptor,
+    @Inject(JobWebhooks) private readonly webhooks: JobWebhooks,
   ) {}
 
   /**
@@ -50,6 +52,7 @@ export class JobIntake {
     const names = new Set(inputs.map((input) => input.queue));
     const looking = this.queues.require(names);
     if (looking) await looking;
+    const told = await this.webhooks.of(tenantId, inputs);
     const ids = inputs.map(() => uuidv7());
     const parents = asked.parents?.(ids);
     const spans = startSpans(asked, ids);
@@ -57,6 +60,7 @@ export class JobIntake {
       ...newJob(input, { id: ids[i]!, payload: payloads[i] ?? 'null', span: spans[i]! }),
       flowId: flow?.id,
       dependsOn: parentsOf(input, parents?.[i]),
+      ...told?.[i],
     }));
     const accepted = await this.acceptor
       .accept({ tenantId, jobs, idempotency, flow })

@@ -4,6 +4,8 @@ import { FlowsController } from '../flows/flows.controller.js';
 import { PostFlow } from '../flows/post-flow.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
+import { JobWebhooks, type WebhookParts, webhookParts } from './job-webhooks.js';
+import { KnownEndpoints } from './known-endpoints.js';
 import { JobIntake } from './job-intake.js';
 import { JobsController } from './jobs.controller.js';
 import { jobTokenKey, PostJobs } from './post-jobs.js';
@@ -15,6 +17,7 @@ export class JobsModule {
   static forRoot(
     config: { databaseUrl: string; redisUrl?: string | undefined },
     tokenKey: JobTokenKey,
+    webhooks: WebhookParts,
   ): DynamicModule {
     return {
       module: JobsModule,
@@ -26,6 +29,9 @@ export class JobsModule {
         AwaitedJobs,
         PostJobs,
         PostFlow,
+        KnownEndpoints,
+        JobWebhooks,
+        { provide: webhookParts, useValue: webhooks },
         { provide: jobTokenKey, useValue: tokenKey },
       ],
       exports: [KnownQueues],

@@ -34,7 +34,7 @@ export class TestProducer {
   static async start({ auth = 'keys' }: { auth?: AuthMode } = {}): Promise<TestProducer> {
     const test = await createTestDatabase();
     const masterKey = randomBytes(32);
-    const module = AppModule.forRoot({ databaseUrl: test.url, auth, masterKey });
+    const module = AppModule.forRoot({ databaseUrl: test.url, auth, masterKey, webhookAllow: [] });
     const app = await createService(module, {
       logger: await createLogger({ service: 'producer', level: 'silent' }),
     });

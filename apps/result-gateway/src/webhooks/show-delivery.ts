@@ -1,6 +1,7 @@
-import type { DeliveryAttempt, DeliveryRow } from '@baton/persistence';
+import { formatDuration } from '@baton/contracts';
+import type { DeliveryAttempt, DeliveryRow, PlanRow } from '@baton/persistence';
 import type { z } from 'zod';
-import { type deliverySchema, iso } from './webhook.schema.js';
+import { type deliverySchema, iso, type jobDeliveriesSchema } from './webhook.schema.js';
 
 type Shown = z.output<typeof deliverySchema>;
 
@@ -30,5 +31,26 @@ function showAttempt({ status, error, response, ...attempt }: DeliveryAttempt): 
     ...(status !== null && { status }),
     ...(error !== null && { error }),
     ...(response !== null && { response }),
+  };
+}
+
+export function showPlan({
+  state,
+  step,
+  steps,
+  reason,
+  stepUntilMs,
+  endedAtMs,
+}: PlanRow): NonNullable<z.output<typeof jobDeliveriesSchema>['plan']> {
+  return {
+    state,
+    step,
+    steps: steps.map(({ forMs, ...rest }) => ({
+      ...rest,
+      ...(forMs !== undefined && { for: formatDuration(forMs) }),
+    })),
+    ...(reason !== null && { reason }),
+    ...(stepUntilMs !== null && { stepUntil: iso(stepUntilMs) }),
+    ...(endedAtMs !== null && { endedAt: iso(endedAtMs) }),
   };
 }

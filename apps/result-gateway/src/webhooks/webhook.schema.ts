@@ -132,7 +132,40 @@ export const deliveryListSchema = z
   .object({ items: z.array(deliverySchema), nextCursor: z.string().optional() })
   .meta({ id: 'WebhookDeliveryList' });
 
-export function showEndpoint(row: EndpointRow, nowMs: number): z.output<typeof endpointSchema> {
+export const ackSchema = z
+  .strictObject({
+    cursor: z.string().regex(/^\d{1,9}:\d{1,9}$/, { error: 'must be a cursor, such as "0:4"' }),
+  })
+  .meta({ id: 'Acknowledgement' });
+export const acknowledgedSchema = z
+  .object({
+    acknowledged: z
+      .boolean()
+      .meta({
+        description: 'false: there was no delivery plan left to end, or the job has not ended at that cursor',
+      }),
+  })
+  .meta({ id: 'Acknowledged' });
+
+export const jobDeliveriesSchema = z
+  .object({
+    plan: z
+      .object({
+        state: z.enum(['active', 'acknowledged', 'exhausted']),
+        step: z.int(),
+        steps: z.array(
+          z.object({ channel: z.string(), endpoint: z.string().optional(), for: z.string().optional() }),
+        ),
+        reason: z.string().optional(),
+        stepUntil: time.optional(),
+        endedAt: time.optional(),
+      })
+      .optional(),
+    items: z.array(deliverySchema),
+  })
+  .meta({ id: 'JobDeliveries' });
+
+export function showEndpoint(row: EndpointRow): z.output<typeof endpointSchema> {
   const {
     name,
     url,
@@ -145,7 +178,7 @@ export function showEndpoint(row: EndpointRow, nowMs: number): z.output<typeof e
     disabledReason,
     rotatedUntilMs,
   } = row;
-  const paused = pausedUntilMs !== null && pausedUntilMs > nowMs;
+  const paused = pausedUntilMs !== null;
   const state =
     row.disabledAtMs !== null ? 'disabled' : paused ? 'paused' : failures > 0 ? 'failing' : 'active';
   return {

@@ -84,8 +84,7 @@ export class WebhooksController {
     const rows = await retrying(() =>
       listEndpoints(this.database.pool, { tenantId, after, limit: limit + 1 }),
     );
-    const now = Date.now();
-    return pageOf(rows, limit, { show: (row) => showEndpoint(row, now), cursor: (row) => row.name });
+    return pageOf(rows, limit, { show: (row) => showEndpoint(row), cursor: (row) => row.name });
   }
 
   @Get(':name')
@@ -124,7 +123,7 @@ export class WebhooksController {
       putEndpoint(this.database.pool, { ...settings, ...keys, id, tenantId, name }),
     );
     const made = row.id === id;
-    const shown = showEndpoint(row, Date.now());
+    const shown = showEndpoint(row);
     void reply.code(made ? 201 : 200).send(made ? { ...shown, secret } : shown);
   }
 
@@ -193,7 +192,7 @@ export class WebhooksController {
   }
 
   private async shown(tenantId: string, name: string) {
-    return showEndpoint(await this.require(tenantId, name), Date.now());
+    return showEndpoint(await this.require(tenantId, name));
   }
 
   private async require(tenantId: string, name: string) {

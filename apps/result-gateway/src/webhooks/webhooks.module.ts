@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Agent } from 'undici';
 import type { GatewayConfig } from '../gateway.config.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { JobDeliveriesController } from './job-deliveries.controller.js';
 import { Deliverer } from './delivery/deliverer.js';
 import { KeyRing } from './endpoint-keys.js';
 import { addressGuardToken, secretBoxToken, WebhooksController } from './webhooks.controller.js';
@@ -24,7 +25,7 @@ export class WebhooksModule implements OnApplicationShutdown {
   static forRoot(config: GatewayConfig, { resolve }: { resolve?: ResolveAll } = {}): DynamicModule {
     return {
       module: WebhooksModule,
-      controllers: [WebhooksController, DeliveriesController],
+      controllers: [WebhooksController, DeliveriesController, JobDeliveriesController],
       providers: [
         { provide: addressGuardToken, useFactory: () => addressGuard(config.webhookAllow ?? []) },
         { provide: secretBoxToken, useFactory: () => secretBox(config.masterKey) },

@@ -114,7 +114,7 @@ SELECT floor(extract(epoch FROM least(
 /** Milliseconds until there is something to look for; undefined when nothing is known of. */
 export async function nextDelivery(db: Queryable): Promise<number | undefined> {
   const [row] = await run<{ ms: number | null }>(db, 'next-delivery', nextDue, []);
-  return row?.ms ?? undefined;
+  return row?.ms == null ? undefined : Math.max(0, row.ms);
 }
 
 const giveBack = `

@@ -12,7 +12,9 @@ export interface PlanToAdvance {
 const begin = `
 WITH begun AS (
   INSERT INTO baton.delivery_plan (job_id, generation, tenant_id, seq, steps, step_until)
-  SELECT h.id, h.generation, h.tenant_id, h.seq, p.steps, (SELECT baton.now()) + p.for_ms * interval '1 ms'
+  SELECT h.id, h.generation, h.tenant_id, h.seq, p.steps, CASE
+    WHEN EXISTS (SELECT FROM baton.webhook_delivery d WHERE d.job_id = h.id AND d.generation = h.generation AND d.plan_step = 0 AND d.state = 'dead')
+    THEN (SELECT baton.now()) ELSE (SELECT baton.now()) + p.for_ms * interval '1 ms' END
   FROM unnest($1::uuid[], $2::jsonb[], $3::float8[]) AS p(job_id, steps, for_ms)
   JOIN baton.job_history h ON h.id = p.job_id AND h.finished_at > (SELECT baton.now()) - interval '1 hour'
   ON CONFLICT (job_id, generation) DO NOTHING
@@ -20,7 +22,7 @@ WITH begun AS (
 )
 SELECT pg_notify('${channels.deliveries}', '') FROM begun LIMIT 1`;
 
-/** Begins the plans of jobs that have just ended, with their first steps. */
+/** Begins the plans of jobs that have just ended, with their first steps; their deliveries are noted already. */
 export async function beginPlans(
   db: Queryable,
   plans: readonly { jobId: string; steps: readonly DeliveryStep[] }[],

@@ -1,5 +1,6 @@
 import type { JobEventType } from '@baton/contracts';
 import type { Transaction } from '../transaction/transaction.js';
+import { noteJobEvents } from '../webhooks/note-job-events.js';
 import { run } from './statement.js';
 
 /** An event that neither a job's row nor its attempts tell. */
@@ -35,7 +36,7 @@ RETURNING job_id AS "jobId", type, generation, seq`;
 
 /**
  * Appends events to the logs of live jobs, each under the next number of its job's series: `job.seq` is raised, and the
- * row is kept in `job_event`. Several events of one job are numbered as they come.
+ * row is kept in `job_event`; whom webhooks are to tell of it is noted too. Several events of one job are numbered as they come.
  *
  * The transaction has locked the jobs' rows, in the order of their ids: the number is given under that lock.
  * @returns the events in no order; those of a job that is terminal or unknown are left out
@@ -43,9 +44,12 @@ RETURNING job_id AS "jobId", type, generation, seq`;
 export async function noteEvents(tx: Transaction, events: readonly EventToNote[]): Promise<NotedEvent[]> {
   if (events.length === 0) return [];
   tx.locking('jobs');
-  return run<NotedEvent & { [column: string]: unknown }>(tx, 'note-events', text, [
+  const noted = await run<NotedEvent & { [column: string]: unknown }>(tx, 'note-events', text, [
     events.map((event) => event.jobId),
     events.map((event) => event.type),
     events.map((event) => (event.data ? JSON.stringify(event.data) : null)),
   ]);
+  const overdue = noted.filter((event) => event.type === 'job.overdue').map((event) => event.jobId);
+  await noteJobEvents(tx, overdue, 'job.overdue');
+  return noted;
 }

@@ -37,7 +37,7 @@ const ms = (column: string, name: string): string =>
 const columns = `e.id, e.tenant_id AS "tenantId", e.name, e.url, e.events, e.queues, e.schedule, e.headers, e.tiers, e.public_key AS "publicKey",
   ${ms('CASE WHEN e.old_keys_until > baton.now() THEN e.old_keys_until END', 'rotatedUntilMs')}, ${ms('e.disabled_at', 'disabledAtMs')},
   e.disabled_reason AS "disabledReason", ${ms('e.created_at', 'createdAtMs')}, ${ms('e.updated_at', 'updatedAtMs')}`;
-const breaker = `coalesce(b.failures, 0) AS failures, ${ms('b.open_until', 'pausedUntilMs')}`;
+const breaker = `coalesce(b.failures, 0) AS failures, ${ms('CASE WHEN b.open_until > baton.now() THEN b.open_until END', 'pausedUntilMs')}`;
 const source = `baton.webhook_endpoint e LEFT JOIN baton.webhook_receiver b ON b.key = 'endpoint:' || e.id`;
 
 const put = `

@@ -18,7 +18,7 @@ export class TestGateway {
 
   static async start(
     { allow = '127.0.0.0', test }: { allow?: string | null; test?: TestDatabase } = {},
-    masterKey = randomBytes(32),
+    masterKey: Buffer = randomBytes(32),
   ): Promise<TestGateway> {
     const database = test ?? (await createTestDatabase());
     const webhookAllow = allow === null ? [] : [{ address: allow, prefix: 8, family: 'ipv4' as const }];
