@@ -139,11 +139,9 @@ export const ackSchema = z
   .meta({ id: 'Acknowledgement' });
 export const acknowledgedSchema = z
   .object({
-    acknowledged: z
-      .boolean()
-      .meta({
-        description: 'false: there was no delivery plan left to end, or the job has not ended at that cursor',
-      }),
+    acknowledged: z.boolean().meta({
+      description: 'false: there was no delivery plan left to end, or the job has not ended at that cursor',
+    }),
   })
   .meta({ id: 'Acknowledged' });
 

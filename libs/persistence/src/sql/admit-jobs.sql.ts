@@ -1,5 +1,6 @@
 import type { Transaction } from '../transaction/transaction.js';
 import { run } from './statement.js';
+import { subscribed } from './subscribed.sql.js';
 
 /** A job that waits for admission. */
 export interface AdmissibleJob {
@@ -39,7 +40,8 @@ export interface AdmittedJob {
 
 const admit = `
 UPDATE baton.job j SET state = 'scheduled', reason = NULL, run_at = coalesce(j.run_at, (SELECT baton.now())), seq = j.seq + 1,
-  traceparent = a.traceparent, tracestate = a.tracestate, baggage = a.baggage
+  traceparent = a.traceparent, tracestate = a.tracestate, baggage = a.baggage,
+  subscribed = ${subscribed('j.tenant_id', 'j.queue')}, follows = j.follows OR ${subscribed('j.tenant_id', 'j.queue')}
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS a(id, traceparent, tracestate, baggage)
 WHERE j.id = a.id AND j.state = 'held' AND j.reason = 'admission'`;
 
