@@ -11,10 +11,11 @@ import {
   WorkerReportSchema,
   type WorkerEvent,
   systemTopics,
+  timing,
 } from '@baton/contracts';
 import { sharedTestStack } from '@baton/local-stack';
 import { BrokerUnavailableError, connectKafka, type Broker, type BrokerReader } from '@baton/messaging';
-import { Controller } from '@nestjs/common';
+import { Controller, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestMicroservice } from '@nestjs/microservices';
 import { uuidv7 } from 'uuidv7';
@@ -22,6 +23,7 @@ import type { JobContext } from '../handler/job-context.js';
 import { JobHandler } from '../handler/job-handler.decorator.js';
 import { RethrowFilter } from '../handler/rethrow.filter.js';
 import { silentLog } from '../testing/silent-log.js';
+import { CpuController, Words } from '../thread/cpu.fixture.js';
 import { EventServer } from './event-server.js';
 
 let broker: Broker;
@@ -32,6 +34,9 @@ const open: { app: NestMicroservice; broker: Broker }[] = [];
 let queue = '';
 let scene: Scene;
 const tenantId = randomUUID();
+// Threads are Node's own: they read the sources as `nx serve` does.
+const hook = new URL('../../../../tools/ts-hook.mjs', import.meta.url).href;
+const threads = { execArgv: ['--conditions=@baton/source', '--import', hook] };
 
 class Scene {
   readonly entered: string[] = [];
@@ -66,6 +71,7 @@ async function startWorker({
   concurrency = 20,
   graceMs = 50,
   wrap = (inner: Broker): Broker => inner,
+  handlers = undefined as ModuleMetadata | undefined,
 } = {}): Promise<TestWorker> {
   const current = scene;
   @Controller()
@@ -76,8 +82,15 @@ async function startWorker({
     }
   }
   const own = await connect();
-  const server = new EventServer({ broker: wrap(own), log: silentLog, concurrency, graceMs, letGoMs: 50 });
-  const root = { module: class Root {}, controllers: [Handlers] };
+  const server = new EventServer({
+    broker: wrap(own),
+    log: silentLog,
+    concurrency,
+    graceMs,
+    letGoMs: 50,
+    threads,
+  });
+  const root = { module: class Root {}, ...(handlers ?? { controllers: [Handlers] }) };
   const app = (await NestFactory.createMicroservice(root, {
     strategy: server,
     logger: false,
@@ -455,4 +468,18 @@ it('tells progress between start and outcome, the last of it before the outcome'
     { fraction: undefined, data: '', checkpoint: '{"page":2}', same: true },
     { fraction: 1, data: '', checkpoint: '', same: true },
   ]);
+});
+
+// In the process's own event loop no heartbeat would leave it, and after 6 s its jobs would be others'.
+it('goes on with its heartbeat while a handler in a thread holds the CPU for longer than a worker may be silent', async () => {
+  queue = 'cpu';
+  const worker = await startWorker({ handlers: { controllers: [CpuController], providers: [Words] } });
+  await publish([{ payload: { do: 'spin', ms: timing.silentMs + 1_000 } }]);
+  await until('it is told', () => endedOf(worker.id).length === 1, 25_000);
+  const [ended] = eventsOf(worker.id, 'ended');
+  expect(Number(ended!.finishedAtMs - ended!.startedAtMs)).toBeGreaterThan(timing.silentMs);
+  const beats = eventsOf(worker.id, 'heartbeat').filter(({ executionIds }) =>
+    executionIds.includes(ended!.execution!.executionId),
+  );
+  expect(beats.length).toBeGreaterThanOrEqual(2);
 });
