@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { Announcer } from './announce/announcer.js';
 import { Inbox } from './inbox/inbox.js';
 import { Leadership } from './leadership/leadership.js';
+import { collectAudit } from './metrics/audit-gauge.js';
 import { collectBacklog } from './metrics/backlog-gauges.js';
 import { OutboxPublisher } from './outbox/outbox-publisher.js';
 import type { RelayConfig } from './relay.config.js';
@@ -38,7 +39,7 @@ export class Relay {
   private readonly feed: OutcomeFeed;
   private readonly announcer: Announcer;
   private readonly timers: Timers;
-  private readonly stopCollecting: () => void;
+  private readonly stopCollecting: (() => void)[];
   private probes: NodeJS.Timeout | undefined;
 
   /** @throws what pg throws when PostgreSQL cannot be reached */
@@ -73,10 +74,11 @@ export class Relay {
     this.leadership.follow(this.timers);
     if (this.kafka) this.leadership.follow(this.kafka.publisher);
     if (this.kafka) this.leadership.follow(this.kafka.inbox);
-    this.stopCollecting = collectBacklog(
-      database.pool,
-      () => this.leadership.epochOf(timersShard) !== undefined,
-    );
+    const isReporter = (): boolean => this.leadership.epochOf(timersShard) !== undefined;
+    this.stopCollecting = [
+      collectBacklog(database.pool, isReporter),
+      collectAudit(database.pool, isReporter),
+    ];
   }
 
   /** @throws PooledSessionError behind a transaction pooler */
@@ -105,7 +107,7 @@ export class Relay {
 
   /** After `stop`: the connections that checks of health still use. */
   async close(): Promise<void> {
-    this.stopCollecting();
+    for (const stop of this.stopCollecting) stop();
     await this.kafka?.broker.close();
     await this.database.close();
   }

@@ -20,6 +20,8 @@ export interface EnqueueOptions {
   maxAttempts?: number;
   backoff?: Backoff;
   timeout?: Duration;
+  /** When it should be done, from when it became due: a job that is not is told overdue. */
+  expectWithin?: Duration;
   metadata?: Record<string, string>;
   /** Makes this submit one with every other of the same key. One is made where none is given. */
   idempotencyKey?: string;

@@ -126,6 +126,11 @@ export type { QueueRow, QueueSettings } from './sql/queue-settings.js';
 export { listQueues, readQueue } from './sql/read-queues.sql.js';
 export { ensureTenant, findTenant, insertTenant, listTenants, type TenantRow } from './sql/tenants.sql.js';
 export { releaseDue, type DueRelease } from './relay/release-due.js';
+export { markOverdue } from './relay/mark-overdue.js';
+export { releaseLostRecords } from './relay/release-lost-records.js';
+export { takeRowsBack } from './relay/take-rows-back.js';
+export { auditJobs, type Audit, type UnaccountedJob } from './sql/audit-jobs.sql.js';
+export { rescueExecutions } from './relay/rescue-executions.js';
 export { rescueWorker, type Rescue } from './relay/rescue-worker.js';
 export {
   dayTables,
@@ -137,6 +142,11 @@ export {
   type DayPartition,
   type DayTable,
 } from './sql/day-partitions.sql.js';
+export { findNextDeadline, type OverdueJob, type StuckAt } from './sql/find-deadlines.sql.js';
+export { findUnnamedExecutions } from './sql/find-missing-executions.sql.js';
+export { findQueuedRecords, findQueuedRecordsOf, type QueuedRecord } from './sql/find-queued-records.sql.js';
+export { findRecordPlaces, type RecordPlace } from './sql/find-record-places.sql.js';
+export { readInboxProgress } from './sql/read-inbox-progress.sql.js';
 export { findNextDue } from './sql/find-due-jobs.sql.js';
 export {
   findLostPollingWorkers,

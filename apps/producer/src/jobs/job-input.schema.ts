@@ -32,6 +32,9 @@ export const jobInputFields = {
   timeout: durationSchema({ min: 1, max: limits.timeoutMs })
     .optional()
     .meta({ description: `of one attempt, up to ${formatDuration(limits.timeoutMs)}` }),
+  expectWithin: durationSchema({ min: 1, max: limits.expectMs }).optional().meta({
+    description: 'when it should be done, from when it became due; a job that is not is told overdue',
+  }),
   metadata: z
     .record(metadataText, metadataText)
     .refine((entries) => Object.keys(entries).length <= limits.metadataEntries, {

@@ -124,6 +124,7 @@ function newJob(
     maxAttempts: input.maxAttempts,
     backoff: input.backoff,
     timeoutMs: input.timeout,
+    expectMs: input.expectWithin,
     runAtMs: input.runAt,
     // No delay is none: such a job may take its place in its lane at once.
     delayMs: input.delay === 0 ? undefined : (input.delay ?? quietOf(input)),

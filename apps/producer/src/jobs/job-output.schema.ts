@@ -43,6 +43,8 @@ const fields = {
     .object({ fraction: z.number().min(0).max(1), data: z.unknown().optional() })
     .optional()
     .meta({ description: 'as its handler told it last' }),
+  expectedBy: time.optional().meta({ description: 'its deadline, once it is due' }),
+  overdue: z.literal(true).optional().meta({ description: 'it was not done at its deadline' }),
   error: error.optional(),
   flowId: z.uuid().optional(),
   parents: z.int().optional().meta({ description: 'jobs that it depends on' }),

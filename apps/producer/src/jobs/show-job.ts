@@ -28,6 +28,8 @@ export function showListedJob(row: JobRow): ListedJob {
     ...(row.startedAtMs !== null && { startedAt: iso(row.startedAtMs) }),
     ...(row.finishedAtMs !== null && { finishedAt: iso(row.finishedAtMs) }),
     ...(row.progress !== null && { progress: progressOf(row.progress, row.progressData) }),
+    ...(row.deadlineAtMs !== null && { expectedBy: iso(row.deadlineAtMs) }),
+    ...(row.overdueAtMs !== null && { overdue: true as const }),
     ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<ListedJob['error']> }),
     ...(row.flowId !== null && { flowId: row.flowId }),
     ...(row.parents > 0 && { parents: row.parents, pendingParents: row.pendingParents }),

@@ -26,8 +26,10 @@ import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
 import { deadLetter } from './dead-letters.js';
 import { HeardWorkers } from './heard-workers.js';
 import { InboxClock } from './inbox-clock.js';
+import { MissingExecutions } from './missing-executions.js';
 import { PendingWords, type Word } from './pending-words.js';
 import { readReport } from './read-report.js';
+import { rescueMissing } from './rescue-missing.js';
 import { recordSettled } from './record-settled.js';
 import { Ticks } from './ticks.js';
 import { UndecodableError } from './undecodable.error.js';
@@ -72,6 +74,7 @@ export class Inbox implements ShardFollower {
   private readonly words = new PendingWords();
   private readonly clock = new InboxClock();
   private readonly heard = new HeardWorkers();
+  private readonly missing: MissingExecutions;
   private readonly ticks: Ticks;
   private readonly paused = new Map<number, TopicPartition>();
   /** Undecodable records that are not yet put aside. */
@@ -89,6 +92,7 @@ export class Inbox implements ShardFollower {
     const { broker, producer, log, names = topics, groupId = inboxGroup } = options;
     this.names = names;
     this.consumer = broker.consumer({ groupId, topics: [names.outcomes], maxWaitMs: 500 });
+    this.missing = new MissingExecutions(options.database);
     this.ticks = new Ticks(producer, names.outcomes, log);
   }
 
@@ -150,6 +154,7 @@ export class Inbox implements ShardFollower {
     for (const lost of partitions) {
       this.tracker.lose(lost);
       this.clock.lose(lost.partition);
+      this.missing.lose(lost.partition);
       this.paused.delete(lost.partition);
     }
   }
@@ -170,12 +175,17 @@ export class Inbox implements ShardFollower {
     const { partition, timestamp } = record;
     this.clock.read(partition, record.offset, timestamp);
     const onDone = (): void => {
-      if (this.tracker.done(taken)) this.clock.applied(partition, this.tracker.committable(record) ?? 0n);
+      if (!this.tracker.done(taken)) return;
+      const next = this.tracker.committable(record) ?? 0n;
+      this.clock.applied(partition, next);
+      this.missing.applied(partition, next);
     };
     try {
-      const { workerId, settlements, registration, left } = readReport(record.value);
+      const { workerId, settlements, registration, left, heartbeat } = readReport(record.value);
       if (workerId !== undefined)
         this.heard.hear({ id: workerId, heardAtMs: timestamp, partition, left, registration });
+      if (workerId !== undefined && heartbeat)
+        this.missing.heard(partition, { workerId, offset: record.offset, executionIds: heartbeat });
       this.words.add(record, settlements, onDone);
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
@@ -296,6 +306,7 @@ export class Inbox implements ShardFollower {
     try {
       await this.writeHeard();
       await recordInboxProgress(this.options.database.pool, progress);
+      await rescueMissing(this.missing, { ...this.options, controlTopic: this.names.control });
       this.writtenAt = performance.now();
     } catch (error) {
       this.clock.giveBack(progress);

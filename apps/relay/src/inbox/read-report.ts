@@ -20,6 +20,8 @@ export interface Report {
   settlements: Settlement[];
   registration?: { host: string; pid: number; queues: string[] };
   left: boolean;
+  /** What the worker runs and has announced, by its last heartbeat in the record. */
+  heartbeat?: string[];
 }
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -83,10 +85,11 @@ function read(report: Report, event: WorkerEvent['event']): void {
     case 'left':
       report.left = true;
       return;
+    case 'heartbeat':
+      report.heartbeat = event.value.executionIds.map((executionId) => id('execution_ids', executionId));
+      return;
     case 'progress':
       report.settlements.push(progressed(event.value, workerId));
-      return;
-    case 'heartbeat':
       return;
   }
 }

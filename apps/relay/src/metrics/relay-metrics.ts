@@ -23,6 +23,13 @@ export const refusedRows = new Counter({
   registers,
 });
 
+export const turnedBack = new Counter({
+  name: 'baton_outbox_turned_back_total',
+  help: 'Rows that were not sent while the broker was away; their jobs went to polling workers',
+  labelNames: ['queue'],
+  registers,
+});
+
 export const sendFailures = new Counter({
   name: 'baton_outbox_send_failures_total',
   help: 'Sends that failed in passing; their topic was left alone for a while',

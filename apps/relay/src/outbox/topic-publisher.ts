@@ -1,8 +1,16 @@
+import { limits } from '@baton/contracts';
 import type { BrokerAdmin, BrokerProducer } from '@baton/messaging';
-import type { Database, OutboxRow, OutboxTopic, SettleReport, Term } from '@baton/persistence';
+import {
+  takeRowsBack,
+  type Database,
+  type OutboxRow,
+  type OutboxTopic,
+  type SettleReport,
+  type Term,
+} from '@baton/persistence';
 import { inRootContext, outboxWaitSeconds, recordPublishBatch, sentMessages } from '@baton/tracing';
 import type { Logger } from 'pino';
-import { publishedRows, refusedRows, sendFailures } from '../metrics/relay-metrics.js';
+import { publishedRows, refusedRows, sendFailures, turnedBack } from '../metrics/relay-metrics.js';
 import { carrierOf, type SendableRow } from './job-record.js';
 import type { OutboxEraser } from './outbox-eraser.js';
 import type { PublishWindows } from './publish-windows.js';
@@ -66,6 +74,29 @@ export class TopicPublisher {
     const erased = sending.then((sent) => this.eraseBatch(sent, onDeleted));
     erased.catch(() => undefined); // awaited later, when the next batch is sent
     return { sent: sending.then(({ result }) => result), erased };
+  }
+
+  /**
+   * Between sends, while the broker is away: turns the rows back to polling workers, if that is what their queue's mode says
+   * by now. The fate of the last send may be unknown: then such a job may be entered twice, and counts once.
+   */
+  async takeBack(shards: readonly number[]): Promise<void> {
+    const terms = shards.flatMap((shard) => {
+      const epoch = this.parts.sendableEpoch(shard);
+      return epoch === undefined ? [] : [{ shard, epoch }];
+    });
+    let taken: number;
+    do {
+      const released = await takeRowsBack(this.parts.database.pool, this.place, {
+        terms,
+        limit: limits.batch,
+      });
+      taken = released.length;
+      if (taken === 0) return;
+      turnedBack.inc({ queue: this.place.queue }, taken);
+      this.parts.log.warn({ topic: this.topic, rows: taken }, 'rows were turned back to polling workers');
+      await this.parts.onSettled({ settled: [], released, openGates: [], cascaded: [], followUps: [] });
+    } while (taken === limits.batch);
   }
 
   private async sendBatch(rows: readonly OutboxRow[]): Promise<Sent> {

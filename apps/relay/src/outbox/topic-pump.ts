@@ -1,3 +1,4 @@
+import { BrokerUnavailableError } from '@baton/messaging';
 import type { FetchedTopic, OutboxRow, OutboxTopic } from '@baton/persistence';
 import type { Logger } from 'pino';
 import { heldTopics } from '../metrics/relay-metrics.js';
@@ -46,6 +47,8 @@ export class TopicPump {
   private fullMs = fullPauseMs.first;
   private endPause: (() => void) | undefined;
   private closed = false;
+  /** The last send failed: before the next, rows may be turned back. */
+  private away = false;
 
   constructor(
     private readonly topic: OutboxTopic,
@@ -97,6 +100,7 @@ export class TopicPump {
       if (!next) this.woken = false;
       try {
         if (!next) await this.allErased();
+        if (this.away) await this.parts.publisher.takeBack(this.parts.shards());
         const fetched: FetchedTopic = await (next ?? this.fetch(fromZero));
         next = undefined;
         fruitless = fetched.rows.length === 0;
@@ -109,17 +113,20 @@ export class TopicPump {
         const result = await this.publish(fetched.rows);
         if (result === 'published') {
           this.backoff.succeeded();
+          this.away = false;
           if (next || this.woken || fetched.more) continue;
           await this.allErased();
           return;
         }
         next = undefined;
-        if (result === 'failed') await this.pause(this.backoff.nextMs());
+        this.away = result === 'failed';
+        if (this.away) await this.pause(this.backoff.nextMs());
         else await this.pauseFull(result === 'partly');
       } catch (error) {
         next = undefined;
         await this.erasing.catch(() => undefined); // of the batch after the one that failed
         this.erasing = Promise.resolve();
+        this.away = error instanceof BrokerUnavailableError;
         this.lookOwed = true; // the look from 0 may be what failed
         this.parts.log.warn(
           { err: error, topic: this.parts.publisher.topic },

@@ -15,6 +15,7 @@ export class DueTimer implements Timer {
   constructor(
     private readonly database: Database,
     private readonly announcer: Announcer,
+    private readonly onReleased: () => void,
   ) {}
 
   async look() {
@@ -22,6 +23,7 @@ export class DueTimer implements Timer {
     this.announcer.released(released);
     this.announcer.gates(openGates);
     const found = released.length > 0;
+    if (found) this.onReleased();
     if (more) return { found, nextMs: 0 };
     const { nowMs, dueAtMs } = await findNextDue(this.database.pool);
     this.clockAheadMs = nowMs - Date.now();

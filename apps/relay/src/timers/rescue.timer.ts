@@ -8,12 +8,12 @@ import {
   type LostWorker,
   type OwnedJob,
 } from '@baton/persistence';
-import { endLostRunSpan, jobsSettled, rescues } from '@baton/tracing';
+import { jobsSettled, rescues } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
 import { tellRefused } from '../control/tell-refused.js';
 import type { BeatFacts } from '../leadership/shard-follower.js';
-import { carrierOf } from '../outbox/job-record.js';
+import { endLostRun } from './end-lost-run.js';
 import type { Timer } from './timer.js';
 
 export interface RescueOptions {
@@ -86,7 +86,10 @@ export class RescueTimer implements Timer {
       },
       'a worker is gone; its jobs run again',
     );
-    for (const job of rescue.jobs) endRun(job, worker);
+    for (const job of rescue.jobs) {
+      rescues.inc({ queue: job.queue, reason: worker.reason });
+      endLostRun(job);
+    }
     if (worker.reason === 'silence') await this.tell(worker, rescue.jobs);
   }
 
@@ -103,18 +106,4 @@ export class RescueTimer implements Timer {
       );
     }
   }
-}
-
-function endRun(job: OwnedJob, { reason }: LostWorker): void {
-  rescues.inc({ queue: job.queue, reason });
-  endLostRunSpan({
-    jobId: job.jobId,
-    tenant: job.tenantId,
-    queue: job.queue,
-    attempt: job.attempt,
-    carrier: carrierOf(job),
-    executionId: job.executionId,
-    startTime: job.startedAtMs,
-    endTime: Date.now(),
-  });
 }

@@ -7,9 +7,11 @@ import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
 import type { Term } from '@baton/persistence';
 import { AdmissionTimer } from './admission.timer.js';
 import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
+import { DeadlineTimer } from './deadline.timer.js';
 import { DueTimer } from './due.timer.js';
 import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
+import { LostRecordsTimer, type LostRecordsOptions } from './lost-records.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
 import { RescueTimer } from './rescue.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
@@ -27,7 +29,11 @@ export interface TimersOptions {
   sinceReconnectMs: () => number;
   log: Logger;
   rescueGraceMs?: number;
+  lostRecords?: Pick<LostRecordsOptions, 'outcomesTopic' | 'agedMs'>;
 }
+
+/** Jobs become due in batches, one look after the other: their deadlines are looked for together. */
+const deadlineLookMs = 200;
 
 /**
  * All timers, run by the leader of the timers' shard: stopped → (the shard is taken) running → (it is lost or given
@@ -46,19 +52,22 @@ export class Timers implements ShardFollower {
     | 'partitions'
     | 'sweep'
     | 'schedule'
-    | 'admission',
+    | 'admission'
+    | 'deadline',
     TimerLoop
   > & {
     topics?: TimerLoop;
     trim?: TimerLoop;
+    lostRecords?: TimerLoop;
   };
   private leads = false;
   private facts: BeatFacts = { pollingRuns: false, eventPartitions: [] };
 
   constructor(options: TimersOptions) {
-    const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs } = options;
+    const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs, lostRecords } = options;
     const control = kafka && { producer: kafka.producer, topic: topics.control };
-    this.due = new DueTimer(database, announcer);
+    // What has just become due may have a deadline that is nearer than any other.
+    this.due = new DueTimer(database, announcer, () => this.loops.deadline.wake(deadlineLookMs));
     this.gates = new GatesTimer(database, announcer);
     const facts = (): BeatFacts => this.facts;
     const timeout = new AttemptTimeoutTimer({
@@ -77,17 +86,25 @@ export class Timers implements ShardFollower {
       ...(rescueGraceMs !== undefined && { graceMs: rescueGraceMs }),
     });
     const admission = new AdmissionTimer(database, () => this.loops.due.wake());
+    const lost =
+      kafka && new LostRecordsTimer({ database, announcer, log, admin: kafka.broker.admin, ...lostRecords });
+    const onUnheard = (jobIds: readonly string[]): void => {
+      lost?.ask(jobIds);
+      this.loops.lostRecords?.wake();
+    };
     this.loops = {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
       strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
       followUps: new TimerLoop(new FollowUpsTimer(database, announcer), log),
+      deadline: new TimerLoop(new DeadlineTimer({ database, log, onUnheard }), log),
       timeout: new TimerLoop(timeout, log),
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
       sweep: new TimerLoop(new SweepTimer(database), log),
       schedule: new TimerLoop(new ScheduleTimer(database, announcer), log),
       admission: new TimerLoop(admission, log),
+      ...(lost && { lostRecords: new TimerLoop(lost, log) }),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
         trim: new TimerLoop(new TrimTimer(database, kafka.broker.admin, log), log),
@@ -95,9 +112,12 @@ export class Timers implements ShardFollower {
     };
   }
 
-  /** New due times. @param atMs by PostgreSQL's clock, milliseconds since the epoch */
+  /** New due times and deadlines. @param atMs by PostgreSQL's clock, milliseconds since the epoch */
   wakeDue(atMs: readonly number[]): void {
-    if (this.leads && atMs.length > 0) this.loops.due.wake(this.due.untilMs(Math.min(...atMs)));
+    if (!this.leads || atMs.length === 0) return;
+    const inMs = this.due.untilMs(Math.min(...atMs));
+    this.loops.due.wake(inMs);
+    this.loops.deadline.wake(inMs);
   }
 
   /** Jobs stand where tokens are missing alone. @param atMs when the first comes, as for {@link wakeDue} */
@@ -134,6 +154,7 @@ export class Timers implements ShardFollower {
     this.loops.schedule.wake();
     this.loops.admission.wake();
     this.loops.followUps.wake();
+    this.loops.deadline.wake();
   }
 
   onShardsTaken(terms: readonly Term[]): void {

@@ -10,9 +10,10 @@ export function wakeFor(
   const channelOf = (mode: DispatchMode): Channel => (mode === 'event' ? channels.outbox : channels.jobs);
   const { inserted, released, openGates, earliestMs = Infinity, followUps = [] } = result;
   let earliest = earliestMs;
-  for (const { state, mode, queue, runAtMs } of inserted) {
+  for (const { state, mode, queue, runAtMs, deadlineAtMs } of inserted) {
     if (state === 'queued' && mode) wake(channelOf(mode), queue);
     if (state === 'scheduled' && runAtMs !== null) earliest = Math.min(earliest, runAtMs);
+    if (deadlineAtMs !== null) earliest = Math.min(earliest, deadlineAtMs);
   }
   for (const { mode, queue } of released) wake(channelOf(mode), queue);
   for (const atMs of openGates) wake(channels.gates, atMs);

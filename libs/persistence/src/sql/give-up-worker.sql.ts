@@ -39,10 +39,10 @@ export interface OwnedJob {
   baggage: string | null;
 }
 
+export const ownedColumns = `id AS "jobId", tenant_id AS "tenantId", queue, ordering_key AS "orderingKey", attempt, execution_id AS "executionId", worker_id AS "workerId",
+  floor(extract(epoch FROM started_at) * 1000)::bigint AS "startedAtMs", traceparent, tracestate, baggage`;
 const owned = `
-SELECT id AS "jobId", tenant_id AS "tenantId", queue, ordering_key AS "orderingKey", attempt, execution_id AS "executionId", worker_id AS "workerId",
-  floor(extract(epoch FROM started_at) * 1000)::bigint AS "startedAtMs", traceparent, tracestate, baggage
-FROM baton.job WHERE worker_id = $1 AND state = 'running' ORDER BY id FOR UPDATE`;
+SELECT ${ownedColumns} FROM baton.job WHERE worker_id = $1 AND state = 'running' ORDER BY id FOR UPDATE`;
 
 /** Locks all that a worker runs. */
 export function lockOwnedJobs(tx: Transaction, workerId: string): Promise<OwnedJob[]> {

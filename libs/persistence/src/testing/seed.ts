@@ -58,13 +58,14 @@ export async function seedJobs(
       const state = job.delayMs ? 'scheduled' : lane ? 'held' : 'queued';
       await tx.query({
         text: `WITH j AS (INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place,
-            payload, attempt, max_attempts, timeout_ms, seq, queued_seq, created_at, queued_at, run_at, first_due_at)
+            payload, attempt, max_attempts, timeout_ms, seq, queued_seq, created_at, queued_at, run_at, first_due_at, outbox_id)
           SELECT $1, $2, name, $4::baton.job_state, CASE WHEN $4::text = 'held' THEN 'lane' END, dispatch_mode, $5, $6, $7, $8,
             ($4::text = 'queued')::int, coalesce($9, max_attempts), timeout_ms, 2, CASE WHEN $4::text = 'queued' THEN 2 END, m.now,
-            CASE WHEN $4::text = 'queued' THEN m.now END, m.now + $10 * interval '1 ms', m.now + $10 * interval '1 ms'
+            CASE WHEN $4::text = 'queued' THEN m.now END, m.now + $10 * interval '1 ms', m.now + $10 * interval '1 ms',
+            CASE WHEN $4::text = 'queued' AND dispatch_mode = 'event' THEN nextval('baton.outbox_id') END
             FROM (SELECT baton.now() AS now) m, baton.queue q WHERE q.name = $3 RETURNING *)
-          INSERT INTO baton.outbox (shard, queue, priority, job_id, attempt)
-          SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, id, attempt
+          INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt)
+          SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, outbox_id, id, attempt
           FROM j WHERE mode = 'event' AND state = 'queued'`,
         values: [
           ids[i],

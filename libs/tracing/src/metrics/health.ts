@@ -36,7 +36,7 @@ export const duplicateSettles = counter(
 
 export const rescues = counter(
   'baton_rescues_total',
-  "Jobs released again, by why: the worker's session, its lease or its silence",
+  "Jobs released again, by why: the worker's session, its lease or its silence, or an execution missing from its heartbeats",
   ['queue', 'reason'],
 );
 

@@ -107,6 +107,21 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
     return this.execution.reports.note(checkpointOf(data));
   }
 
+  /** When the client expects the job to be done, whatever its attempts; undefined: it did not say. */
+  get expectedBy(): Date | undefined {
+    const { deadlineAtMs } = this.execution.delivery;
+    return deadlineAtMs === undefined ? undefined : new Date(deadlineAtMs);
+  }
+
+  /**
+   * Milliseconds that are left: until the attempt's time is over, or the job is expected to be done, whichever comes first.
+   * Negative when the job is late. What a handler asks of others should take no longer.
+   */
+  get remainingMs(): number {
+    const { deadlineAtMs = Infinity } = this.execution.delivery;
+    return Math.min(this.execution.deadlineMs, deadlineAtMs) - Date.now();
+  }
+
   /** Names the job in every line. */
   get log(): Log {
     const { jobId, queue, attempt } = this.execution.delivery;
