@@ -1,5 +1,6 @@
 import type { Backoff, DispatchMode, JobState, PayloadOf, Priority, ResultOf } from '@baton/contracts';
 import { WaitTimeoutError } from './baton-api.error.js';
+import { enqueueStream, type StreamAnswer, type StreamOptions } from './enqueue-stream.js';
 import { Http, type HttpOptions } from './http.js';
 
 export interface ClientOptions extends Partial<Omit<HttpOptions, 'apiKey'>> {
@@ -30,6 +31,12 @@ export interface EnqueueOptions {
   signal?: AbortSignal;
 }
 
+/** One job of a stream. */
+export type StreamedJob<Queue extends string = string> = { queue: Queue; payload: PayloadOf<Queue> } & Omit<
+  EnqueueOptions,
+  'traceparent' | 'signal'
+>;
+
 /** A job as it was accepted. */
 export interface JobHandle<Queue extends string = string> {
   id: string;
@@ -57,6 +64,7 @@ const holdSeconds = 30;
 /** Posts jobs and waits for their results. Needs only `fetch` and `crypto`, as browsers and Node have them. */
 export class BatonClient {
   private readonly http: Http;
+  private readonly httpOptions: HttpOptions;
   private readonly url: string;
   private readonly gatewayUrl: string;
 
@@ -70,7 +78,8 @@ export class BatonClient {
   }: ClientOptions) {
     this.url = url.replace(/\/$/, '');
     this.gatewayUrl = gatewayUrl.replace(/\/$/, '');
-    this.http = new Http({ apiKey, fetch, retries, random });
+    this.httpOptions = { apiKey, fetch, retries, random };
+    this.http = new Http(this.httpOptions);
   }
 
   /**
@@ -106,6 +115,19 @@ export class BatonClient {
       signal,
     });
     return ((await response.json()) as { items: { id: string; state: JobState }[] }).items;
+  }
+
+  /**
+   * Posts any number of jobs as a stream, in bounded memory, and yields what became of each, in order: a million jobs from
+   * a file or a query, say. A stream that breaks goes on where it was: each job has an `idempotencyKey`, made here where
+   * it has none; with keys of your own, another process may go on, too. `source` is read as the answers are taken.
+   * @throws BatonApiError when the stream itself is refused; BatonError `unavailable` when it cannot go on
+   */
+  enqueueStream<Queue extends string>(
+    source: AsyncIterable<StreamedJob<Queue>> | Iterable<StreamedJob<Queue>>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<StreamAnswer> {
+    return enqueueStream(`${this.url}/v1/jobs/batch`, source, { ...this.httpOptions, ...options });
   }
 
   /**

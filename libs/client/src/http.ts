@@ -58,7 +58,8 @@ export class Http {
   }
 }
 
-async function problemOf(response: Response): Promise<BatonApiError> {
+/** What a service answered instead of what was asked for. */
+export async function problemOf(response: Response): Promise<BatonApiError> {
   const text = await response.text();
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   const problem = parse(text) ?? {

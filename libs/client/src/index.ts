@@ -5,8 +5,10 @@ export {
   type EnqueueOptions,
   type FileResult,
   type JobHandle,
+  type StreamedJob,
   type WaitOptions,
 } from './baton-client.js';
+export type { StreamAnswer, StreamOptions, StreamRefusal } from './enqueue-stream.js';
 export { BatonError, type JobTypes, type PayloadOf, type ResultOf } from '@baton/contracts';
 export {
   verifyWebhook,

@@ -224,3 +224,5 @@ export { workOffFollowUps, type FollowUpReport, type WorkOffOptions } from './fl
 export { findFollowUps } from './sql/find-dependants.sql.js';
 export { countDependants } from './sql/insert-dependencies.sql.js';
 export { findFlow, readFlow, type FlowRow } from './sql/insert-flows.sql.js';
+export { LineAcceptor, type LineEnd } from './accept/line-acceptor.js';
+export type { JobLine } from './accept/accept-lines.js';

@@ -1,4 +1,4 @@
-import { Database, JobAcceptor, listQueues, Notifier, type WakeLog } from '@baton/persistence';
+import { Database, JobAcceptor, LineAcceptor, listQueues, Notifier, type WakeLog } from '@baton/persistence';
 import { DrainRegistry, HealthRegistry, serviceLogger } from '@baton/service';
 import { inRootContext } from '@baton/tracing';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
@@ -33,8 +33,17 @@ export class DatabaseModule implements OnApplicationShutdown {
               log: warnBy(logger),
             }),
         },
+        {
+          provide: LineAcceptor,
+          inject: [Database, Notifier, serviceLogger],
+          useFactory: ({ pool }: Database, notifier: Notifier, logger: Logger) =>
+            new LineAcceptor(pool, {
+              wake: (channel, item) => notifier.wake(channel, item),
+              log: warnBy(logger),
+            }),
+        },
       ],
-      exports: [Database, Notifier, JobAcceptor],
+      exports: [Database, Notifier, JobAcceptor, LineAcceptor],
     };
   }
 

@@ -102,7 +102,7 @@ function startSpans({ tenantId, inputs, flow }: JobsToAccept, ids: readonly stri
   return spans;
 }
 
-function parentsOf(
+export function parentsOf(
   { dependsOn }: JobInput,
   own: readonly ParentRef[] | undefined,
 ): readonly ParentRef[] | undefined {
@@ -110,7 +110,8 @@ function parentsOf(
   return [...dependsOn.map(({ job, onFailure }) => ({ jobId: job, onFailure })), ...(own ?? [])];
 }
 
-function newJob(
+/** A validated job as it is kept, in the trace that its span begins. */
+export function newJob(
   input: JobInput,
   { id, payload, span }: { id: string; payload: string; span: ProduceSpan },
 ): NewJob {
@@ -134,7 +135,7 @@ function newJob(
 }
 
 /** How far ahead it lies, to choose its trace by; when it is due is PostgreSQL's to say. */
-function delayOf(input: JobInput): number | undefined {
+export function delayOf(input: JobInput): number | undefined {
   const { runAt, delay = quietOf(input) } = input;
   return runAt === undefined ? delay : runAt - Date.now();
 }
@@ -144,7 +145,7 @@ function quietOf({ unique, runAt }: JobInput): number | undefined {
   return unique?.onConflict === 'debounce' && runAt === undefined ? unique.within : undefined;
 }
 
-function spanError(error: unknown): { code: string; message: string } {
+export function spanError(error: unknown): { code: string; message: string } {
   if (BatonError.is(error)) return { code: error.code, message: error.message };
   return { code: 'internal', message: String(error) };
 }

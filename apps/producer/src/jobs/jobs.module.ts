@@ -11,6 +11,8 @@ import { JobsController } from './jobs.controller.js';
 import { jobTokenKey, PostJobs } from './post-jobs.js';
 import { RescheduleController } from './reschedule.controller.js';
 import { WaitingModule } from './waiting.module.js';
+import { JobStream } from './stream/job-stream.js';
+import { LineIntake } from './stream/line-intake.js';
 
 @Module({})
 export class JobsModule {
@@ -27,6 +29,8 @@ export class JobsModule {
         KnownQueues,
         JobIntake,
         AwaitedJobs,
+        LineIntake,
+        JobStream,
         PostJobs,
         PostFlow,
         KnownEndpoints,

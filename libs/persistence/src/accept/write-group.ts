@@ -23,18 +23,26 @@ export class FateUnknownError extends Error {
  * connection what became of it, before anyone is told that it failed.
  * @throws what the statements threw, when nothing was written; FateUnknownError
  */
-export async function writeGroup(
+export function writeGroup(
   pool: Pool,
   requests: readonly AcceptRequest[],
   options: { wait: boolean },
 ): Promise<GroupResult> {
+  return writeOnce(pool, (tx) => acceptGroup(tx, requests, options));
+}
+
+/** As {@link writeGroup}, for whatever else inserts jobs in one transaction. */
+export async function writeOnce<R extends Pick<GroupResult, 'inserted'>>(
+  pool: Pool,
+  work: (tx: Transaction) => Promise<R>,
+): Promise<R> {
   const client = await pool.connect();
   const session = new Session(client);
-  let result: GroupResult;
+  let result: R;
   try {
     await client.query('BEGIN');
     const tx = new Transaction(client);
-    result = await acceptGroup(tx, requests, options);
+    result = await work(tx);
     tx.assertGatesPassed();
   } catch (error) {
     await session.rollBack();
@@ -51,7 +59,11 @@ export async function writeGroup(
 }
 
 /** Returns when the group was committed after all. @throws the COMMIT's error when nothing was written */
-async function learnFate(pool: Pool, { inserted }: GroupResult, commitError: unknown): Promise<void> {
+async function learnFate(
+  pool: Pool,
+  { inserted }: Pick<GroupResult, 'inserted'>,
+  commitError: unknown,
+): Promise<void> {
   const [first] = inserted;
   // Nothing but answers from what was there already: reading it again changes nothing.
   if (!first) throw commitError;

@@ -18,7 +18,7 @@ import { jitterOf, runId } from './run-id.js';
 /** What a schedule gives each of its jobs beside queue and payload; kept as JSON. */
 export type ScheduledJob = Omit<
   NewJob,
-  'id' | 'queue' | 'payload' | 'trace' | 'uniqueHash' | 'runAtMs' | 'delayMs'
+  'id' | 'queue' | 'payload' | 'trace' | 'unique' | 'dependsOn' | 'runAtMs' | 'delayMs'
 >;
 
 export type Fired = Pick<GroupResult, 'inserted' | 'released' | 'openGates'> & {

@@ -1,0 +1,69 @@
+import { BatonError } from '@baton/contracts';
+import { type JobLine, LineAcceptor, type LineEnd } from '@baton/persistence';
+import { jobsAccepted, startProduceSpan, type ProduceSpan } from '@baton/tracing';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Context } from '@opentelemetry/api';
+import { uuidv7 } from 'uuidv7';
+import { KnownQueues } from '../../queues/known-queues.js';
+import { delayOf, newJob, parentsOf, spanError } from '../job-intake.js';
+import type { ParsedLine } from './parse-line.js';
+
+/** Turns validated lines into accepted jobs, each with a trace of its own. */
+@Injectable()
+export class LineIntake {
+  constructor(
+    @Inject(KnownQueues) private readonly queues: KnownQueues,
+    @Inject(LineAcceptor) private readonly acceptor: LineAcceptor,
+  ) {}
+
+  /**
+   * @returns an answer a line, in their order
+   * @throws BatonError `unavailable`
+   */
+  async accept(
+    { tenantId, context }: { tenantId: string; context: Context },
+    lines: readonly ParsedLine[],
+  ): Promise<LineEnd[]> {
+    const unknown = await this.unknownQueues(new Set(lines.map(({ input }) => input.queue)));
+    const spans = new Map<JobLine, ProduceSpan>();
+    const all = lines.map(({ input, payload, key }): JobLine | { refused: BatonError } => {
+      const refused = unknown.get(input.queue);
+      if (refused) return { refused };
+      const id = uuidv7();
+      const { queue } = input;
+      const trace = { delayMs: delayOf(input), fanOut: Infinity, parent: context };
+      const span = startProduceSpan({ jobId: id, tenant: tenantId, queue, ...trace });
+      const job = { ...newJob(input, { id, payload, span }), dependsOn: parentsOf(input, undefined) };
+      const line: JobLine = { job, key };
+      spans.set(line, span);
+      return line;
+    });
+    const known = all.filter((line): line is JobLine => 'job' in line);
+    const ends = await this.acceptor.accept({ tenantId, lines: known });
+    known.forEach((line, i) => this.tell(line, ends[i]!, spans.get(line)!));
+    let next = 0;
+    return all.map((line) => ('job' in line ? ends[next++]! : line));
+  }
+
+  /** A repeated line makes no job, so the span begun for it is never ended and thus never told. */
+  private tell({ job }: JobLine, end: LineEnd, span: ProduceSpan): void {
+    if ('refused' in end) span.end({ error: spanError(end.refused) });
+    else if (!end.repeated) {
+      span.end();
+      jobsAccepted.labels(job.queue).inc();
+    }
+  }
+
+  private async unknownQueues(names: ReadonlySet<string>): Promise<Map<string, BatonError>> {
+    const unknown = new Map<string, BatonError>();
+    for (const name of names) {
+      try {
+        await this.queues.require([name]);
+      } catch (error) {
+        if (!BatonError.is(error) || error.code !== 'unknown_queue') throw error;
+        unknown.set(name, error);
+      }
+    }
+    return unknown;
+  }
+}
