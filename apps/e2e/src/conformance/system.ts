@@ -133,6 +133,7 @@ export class System {
     // Whoever sleeps until a due time has the old clock in mind.
     this.notifier.wake(channels.timers, '0');
     this.notifier.wake(channels.gates, this.queue);
+    this.notifier.wake(channels.schedules, '0');
     await this.notifier.flush();
   }
 

@@ -1,13 +1,23 @@
 import type { System } from '../system.js';
 import { checkpointCases } from './checkpoint.js';
+import { controlFlowCases } from './control-flow.js';
+import { cronCases } from './cron.js';
+import { delayCases } from './delay.js';
+import { enqueueCases } from './enqueue.js';
 import { orderCases } from './order.js';
 import { progressCases } from './progress.js';
+import { rescheduleCases } from './reschedule.js';
 import { retryCases } from './retry.js';
 
 /** Each noun's cases; they get the system of their mode when they run. */
 export const nouns: Record<string, (system: () => System) => void> = {
   checkpoint: checkpointCases,
+  'control flow': controlFlowCases,
+  cron: cronCases,
+  delay: delayCases,
+  enqueue: enqueueCases,
   order: orderCases,
   progress: progressCases,
+  reschedule: rescheduleCases,
   retry: retryCases,
 };

@@ -25,17 +25,15 @@ const bounds: LineBounds = {
  */
 @Injectable()
 export class JobStream {
-  private readonly stopping = Promise.withResolvers<'stopping'>();
+  private stopped = false;
+  /** What ends the wait of each stream for its next lines. */
+  private readonly waits = new Set<() => void>();
 
   constructor(
     @Inject(LineIntake) private readonly intake: LineIntake,
     @Inject(DrainRegistry) drains: DrainRegistry,
   ) {
-    drains.add({
-      name: 'job streams',
-      timeoutMs: 1_000,
-      drain: async () => this.stopping.resolve('stopping'),
-    });
+    drains.add({ name: 'job streams', timeoutMs: 1_000, drain: async () => this.stop() });
   }
 
   /** @param context of the request, in which the jobs' traces begin */
@@ -54,8 +52,8 @@ export class JobStream {
           yield text;
           if (unavailable) return;
         }
-        const next = await Promise.race([reading, this.stopping.promise]);
-        if (next === 'stopping' || next.done) return;
+        const next = await this.untilStopped(reading);
+        if (!next || next.done) return;
         accepting = quiet(this.accept(caller, next.value));
         reading = quiet(lines.next());
       }
@@ -63,6 +61,28 @@ export class JobStream {
       // The caller is gone: the transaction under way ends by itself, and is waited for.
       await accepting?.catch(() => undefined);
       void lines.return(undefined).catch(() => undefined);
+    }
+  }
+
+  private stop(): void {
+    this.stopped = true;
+    for (const end of this.waits) end();
+  }
+
+  /**
+   * What is read next; undefined when the service stops first. No race with a promise that lives as long as the service:
+   * that would keep each batch there.
+   */
+  private async untilStopped<T>(reading: Promise<T>): Promise<T | undefined> {
+    if (this.stopped) return undefined;
+    const wait = Promise.withResolvers<T | undefined>();
+    const end = (): void => wait.resolve(undefined);
+    this.waits.add(end);
+    reading.then(wait.resolve, wait.reject);
+    try {
+      return await wait.promise;
+    } finally {
+      this.waits.delete(end);
     }
   }
 
