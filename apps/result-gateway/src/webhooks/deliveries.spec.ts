@@ -343,6 +343,20 @@ describe('a delivery plan', () => {
     expect(receiver.at(at())).toHaveLength(1);
   });
 
+  it('is acknowledged by a request that presents the terminal cursor, and by no other', async () => {
+    await put('hooks');
+    const id = await begin();
+    const poll = (headers: Record<string, string>) =>
+      fetch(`${gateway.url}/v1/results/${id}`, { headers: { authorization: `Bearer ${key}`, ...headers } });
+    expect((await poll({})).status).toBe(200);
+    expect(await planned(id)).toMatchObject({ state: 'active' });
+    expect((await poll({ 'if-none-match': '"0:4"' })).status).toBe(304);
+    expect(await planned(id)).toMatchObject({
+      state: 'acknowledged',
+      reason: 'acknowledged by a poll that presented the terminal cursor',
+    });
+  });
+
   it('goes on after a webhook that has died, and is exhausted after its last step', async () => {
     receiver.answer(at('/first'), 404);
     await put('first', { url: receiver.url(at('/first')) });

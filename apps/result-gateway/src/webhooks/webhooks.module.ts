@@ -1,10 +1,11 @@
-import { channels } from '@baton/contracts';
-import { Database, Listener } from '@baton/persistence';
+import { channels, formatCursor } from '@baton/contracts';
+import { acknowledge, Database, Listener, retrying } from '@baton/persistence';
 import { DrainRegistry, secretBox, serviceLogger } from '@baton/service';
 import { addressGuard, type AddressGuard, guardedAgent, type ResolveAll } from '@baton/service/egress';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Agent } from 'undici';
+import { type Acknowledgement, Acknowledgements } from '../events/acknowledgements.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { JobDeliveriesController } from './job-deliveries.controller.js';
@@ -17,6 +18,14 @@ const wakesToken = Symbol('what wakes the deliverer');
 
 /** Longer than the deliverer's own grace. */
 const drainMs = 9_000;
+
+/** As it is kept with what an acknowledgement cancelled. */
+const acknowledgedBy: Record<Acknowledgement['channel'], string> = {
+  websocket: "a WebSocket's ack",
+  sse: 'a stream that presented the terminal cursor',
+  'long-poll': 'a long-poll that presented the terminal cursor',
+  poll: 'a poll that presented the terminal cursor',
+};
 
 /** Webhooks: endpoints, deliveries, delivery plans. */
 @Module({})
@@ -61,7 +70,13 @@ export class WebhooksModule implements OnApplicationShutdown {
     @Inject(wakesToken) private readonly wakes: Listener,
     @Inject(agentToken) private readonly agent: Agent,
     @Inject(DrainRegistry) drains: DrainRegistry,
+    @Inject(Acknowledgements) acknowledgements: Acknowledgements,
+    @Inject(Database) { pool }: Database,
   ) {
+    acknowledgements.onAcknowledged(async ({ tenantId, jobId, cursor, channel }) => {
+      const ack = { tenantId, jobId, cursor: formatCursor(cursor), how: acknowledgedBy[channel] };
+      await retrying(() => acknowledge(pool, ack));
+    });
     drains.add({ name: 'webhooks', timeoutMs: drainMs, drain: () => deliverer.drain() });
     deliverer.start();
     // Not awaited: until it listens, the slow sweep finds what is due.
