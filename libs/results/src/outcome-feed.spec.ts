@@ -100,6 +100,17 @@ it('replaces a connection to Redis that has gone deaf, at its probe', async () =
   await wakes.close();
 });
 
+it('a Redis that is away at the start ends nothing, and its wakes can be closed', async () => {
+  const subscriber = connectRedis('redis://127.0.0.1:1', log);
+  const wakes = new RedisOutcomeWakes(subscriber);
+  const started = wakes.start({ onWake: () => undefined, onGap: () => undefined });
+  // A try fails with the connection; it is the second that would have been missing.
+  for (let failed = 0; failed < 2; failed++)
+    await new Promise((resolve) => subscriber.once('close', resolve));
+  await wakes.close();
+  await started;
+});
+
 describe('hot results', () => {
   const beneath = (known: TerminalOutcome[]): ResultReader & { asked: string[] } => {
     const asked: string[] = [];
