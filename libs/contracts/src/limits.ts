@@ -20,6 +20,8 @@ export const limits = {
   expectMs: 30 * 86_400_000,
   /** Parents that one job may name; a batch's callback has as many as the batch has jobs. */
   parents: 1_000,
+  /** Results of a job's parents, in sum, that are handed to its handler. */
+  parentResultBytes: 256 * 1024,
   /** A unique job's key, or one path into its payload; and how many of those. */
   uniqueKeyBytes: 255,
   uniqueFields: 16,

@@ -222,6 +222,7 @@ export {
 export { wakeFor } from './accept/wake-for.js';
 export { workOffFollowUps, type FollowUpReport, type WorkOffOptions } from './flows/work-off-follow-ups.js';
 export { findFollowUps } from './sql/find-dependants.sql.js';
+export { readParents } from './sql/read-parents.sql.js';
 export { countDependants } from './sql/insert-dependencies.sql.js';
 export { findFlow, readFlow, type FlowRow } from './sql/insert-flows.sql.js';
 export { LineAcceptor, type LineEnd } from './accept/line-acceptor.js';

@@ -4,7 +4,7 @@ export { FileResult, type FileOptions } from './handler/file-result.js';
 export { HandlerSetupError } from './handler/handler-setup.error.js';
 export { JobEnqueuer, type EnqueueFromHandler } from './handler/job-enqueuer.js';
 export type { JobHandlerOptions } from './handler/handler-declaration.js';
-export { JobContext } from './handler/job-context.js';
+export { JobContext, type ParentOutcome } from './handler/job-context.js';
 export { JobHandler } from './handler/job-handler.decorator.js';
 export { connectJobServer, JobServer } from './handler/job-server.js';
 export { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError } from './execution/abort-causes.js';

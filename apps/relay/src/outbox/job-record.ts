@@ -40,6 +40,7 @@ export function jobRecord({ row, job, term }: SendableRow, publishedAtMs: number
       follows: job.follows,
       careful: job.careful,
       ...(job.checkpoint !== null && { checkpoint: Buffer.from(job.checkpoint) }),
+      ...(job.parents !== null && { parents: Buffer.from(job.parents) }),
     }),
   );
   const carrier = carrierOf(job);

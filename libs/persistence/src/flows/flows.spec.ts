@@ -5,9 +5,12 @@ import type { NewJob } from '../accept/new-job.js';
 import { newJob, requestFor, testAcceptor } from '../accept/testing.js';
 import { releaseDue } from '../relay/release-due.js';
 import { settleBatch } from '../settle/settle-batch.js';
+import type { Settlement } from '../settle/settlement.js';
 import { settleOnce } from '../settle/settle-once.js';
+import { fetchOutbox } from '../sql/fetch-outbox.sql.js';
 import { findFollowUps } from '../sql/find-dependants.sql.js';
 import { keptColumns } from '../sql/job-columns.js';
+import { readParents } from '../sql/read-parents.sql.js';
 import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { storedJob, TestWorker } from './test-worker.fixture.js';
@@ -290,6 +293,58 @@ describe('races', () => {
   });
 });
 
+describe('results of parents', () => {
+  it('are told by id and name, as far as they fit, and say what is missing', async () => {
+    const parents = ['a', 'b', 'c', 'd'].map((name) => ({ name, job: newJob(tenant.queue) }));
+    const dependsOn = parents.map(({ name, job: { id } }) => ({ ...parent(id, 'run'), name }));
+    const child = newJob(tenant.queue, { dependsOn });
+    await acceptor.accept({ tenantId: tenant.tenantId, jobs: [...parents.map((p) => p.job), child] });
+    const outcomes = new Map((await worker.outcomes()).map((outcome) => [outcome.jobId, outcome]));
+    const of = (i: number) => outcomes.get(parents[i]!.job.id)!;
+    const large = JSON.stringify('x'.repeat(200 * 1024));
+    await settleBatch(test.database.pool, [
+      { ...of(0), result: { kind: 'json', json: '{"n": 1.0, "zero": "\\u0000"}' } },
+      {
+        ...of(1),
+        kind: 'failed',
+        result: undefined,
+        error: { code: 'handler_fatal', message: 'no', retryable: false },
+      },
+      { ...of(2), result: { kind: 'json', json: large } },
+      { ...of(3), result: { kind: 'json', json: large } },
+    ]);
+    const told = JSON.parse((await readParents(test.database.pool, [child.id])).get(child.id)!) as unknown[];
+    const id = (i: number) => parents[i]!.job.id;
+    expect(told).toEqual([
+      { id: id(0), name: 'a', state: 'succeeded', result: { n: 1, zero: '\0' } },
+      { id: id(1), name: 'b', state: 'dead' },
+      { id: id(2), name: 'c', state: 'succeeded', result: JSON.parse(large) as string },
+      { id: id(3), name: 'd', state: 'succeeded', missing: 'too_large' },
+    ]);
+    await worker.run();
+  });
+
+  it('travel with the record', async () => {
+    await test.database.pool.query(`UPDATE baton.queue SET dispatch_mode = 'event' WHERE name = $1`, [
+      tenant.queue,
+    ]);
+    const a = await accept();
+    const child = await accept(after(a.id));
+    await settleBatch(test.database.pool, [await eventOutcome(a.id)]);
+    const positions = Array.from({ length: 64 }, (_, shard) => ({
+      shard,
+      queue: tenant.queue,
+      priority: 1,
+      low: 0,
+    }));
+    const fetched = [...(await fetchOutbox(test.database.pool, positions)).values()].flatMap(
+      ({ rows }) => rows,
+    );
+    const row = fetched.find(({ jobId }) => jobId === child.id);
+    expect(JSON.parse(row!.job!.parents!)).toEqual([{ id: a.id, state: 'succeeded', result: 7 }]);
+  });
+});
+
 describe('large graphs', () => {
   it('10,000 children of one parent: the settle tells some, the relay the rest, each once', async () => {
     const root = newJob(tenant.queue);
@@ -312,6 +367,26 @@ describe('large graphs', () => {
     expect((await worker.run()).released.map((r) => r.jobId)).toEqual([child.id]);
   });
 });
+
+async function eventOutcome(jobId: string): Promise<Settlement> {
+  const { rows } = await test.database.pool.query<{ attempt: number }>(
+    'SELECT attempt FROM baton.job WHERE id = $1',
+    [jobId],
+  );
+  return {
+    jobId,
+    attempt: rows[0]!.attempt,
+    executionId: uuidv7(),
+    workerId: uuidv7(),
+    tenantId: tenant.tenantId,
+    queue: tenant.queue,
+    orderingKey: undefined,
+    kind: 'succeeded',
+    startedAtMs: Date.now(),
+    finishedAtMs: Date.now(),
+    result: { kind: 'json', json: '7' },
+  };
+}
 
 async function settled(outcome: Awaited<ReturnType<TestWorker['outcomes']>>[number]): Promise<void> {
   for (;;) {

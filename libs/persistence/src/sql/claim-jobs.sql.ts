@@ -36,6 +36,8 @@ export interface ClaimedJob {
   careful: boolean;
   /** JSON that an earlier attempt kept for this one. */
   checkpoint: string | null;
+  /** How many jobs it depends on. */
+  parents: number;
   createdAtMs: number;
   queuedAtMs: number;
   claimedAtMs: number;
@@ -104,7 +106,7 @@ picked AS MATERIALIZED (
 )
 SELECT me.id AS me, c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attempt, c.failures,
   c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey", c.payload,
-  c.timeout_ms AS "timeoutMs", c.follows, c.careful, c.checkpoint, c.traceparent,
+  c.timeout_ms AS "timeoutMs", c.follows, c.careful, c.checkpoint, c.parents, c.traceparent,
   floor(extract(epoch FROM c.deadline_at) * 1000)::bigint AS "deadlineAtMs",
   c.tracestate, c.baggage, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
   floor(extract(epoch FROM c.queued_at) * 1000)::bigint AS "queuedAtMs",

@@ -1,4 +1,5 @@
 import { limits } from '@baton/contracts';
+import { readParents } from './read-parents.sql.js';
 import { run, type Queryable } from './statement.js';
 
 /** A job topic: rows of one queue and priority go there. */
@@ -37,6 +38,8 @@ export interface OutboxJob {
   careful: boolean;
   /** JSON. */
   checkpoint: string | null;
+  /** JSON, as `readParents` tells it. */
+  parents: string | null;
   createdAtMs: number;
   queuedAtMs: number;
   traceparent: string | null;
@@ -66,9 +69,13 @@ WITH at AS MATERIALIZED (
     ORDER BY o.id LIMIT $5
   ) o
 ), sized AS (
-  SELECT due.*, j.*, sum(coalesce(octet_length(j.payload), 0)) OVER (PARTITION BY due.queue, due.priority ORDER BY due.id) AS bytes
+  SELECT due.*, j.*, sum(coalesce(octet_length(j.payload), 0) + coalesce(j.parent_bytes, 0)) OVER (PARTITION BY due.queue, due.priority ORDER BY due.id) AS bytes
   FROM due LEFT JOIN LATERAL (
     SELECT tenant_id, ordering_key, failures, max_attempts, payload, timeout_ms, deadline_at, follows, careful, checkpoint,
+      parents > 0 AS has_parents, CASE WHEN parents = 0 THEN 0 ELSE 64 * parents + least(${limits.parentResultBytes}, (
+        SELECT coalesce(sum(octet_length(h.result)), 0) FROM baton.dependency d JOIN baton.job_history h ON h.id = d.parent_id
+        WHERE d.child_id = j.id
+      )) END AS parent_bytes,
       traceparent, tracestate, baggage, created_at AS accepted_at, queued_at
     FROM baton.job j WHERE j.id = due.job_id AND j.attempt = due.attempt AND j.state = 'queued' LIMIT 1
   ) j ON true
@@ -77,14 +84,16 @@ WITH at AS MATERIALIZED (
 SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
   date_part('epoch', (SELECT baton.now()) - created_at) * 1000 AS "waitedMs",
   tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
-  timeout_ms AS "timeoutMs", follows, careful, checkpoint, floor(date_part('epoch', deadline_at) * 1000)::bigint AS "deadlineAtMs",
+  timeout_ms AS "timeoutMs", follows, careful, checkpoint, has_parents AS "hasParents", floor(date_part('epoch', deadline_at) * 1000)::bigint AS "deadlineAtMs",
   traceparent, tracestate, baggage,
   floor(date_part('epoch', accepted_at) * 1000)::bigint AS "createdAtMs",
   floor(date_part('epoch', queued_at) * 1000)::bigint AS "queuedAtMs"
 FROM sized WHERE place = 1 OR bytes <= ${batchBytes}
 ORDER BY id`;
 
-type Row = Omit<OutboxRow, 'job'> & { [K in keyof OutboxJob]: OutboxJob[K] | null };
+type Row = Omit<OutboxRow, 'job'> & {
+  [K in keyof Omit<OutboxJob, 'parents'>]: OutboxJob[K] | null;
+} & { hasParents: boolean | null };
 
 /**
  * The next rows of some topics, each in order of id, at most 500 and 512 KiB of payload a topic.
@@ -101,6 +110,10 @@ export async function fetchOutbox(
     positions.map((at) => at.low),
     perShard,
   ]);
+  const parents = await readParents(
+    db,
+    rows.filter((row) => row.hasParents).map((row) => row.jobId),
+  );
   const byTopic = new Map<string, Row[]>();
   for (const row of rows) {
     const key = outboxTopicKey(row);
@@ -108,7 +121,7 @@ export async function fetchOutbox(
     if (ofTopic) ofTopic.push(row);
     else byTopic.set(key, [row]);
   }
-  return new Map([...byTopic].map(([key, ofTopic]) => [key, fetchedTopic(ofTopic, perShard)]));
+  return new Map([...byTopic].map(([key, ofTopic]) => [key, fetchedTopic(ofTopic, perShard, parents)]));
 }
 
 /** A little more than an even share: 64 full shards cost a look some 700 index entries and not 32,000. */
@@ -116,17 +129,21 @@ function rowsPerShard(shards: number): number {
   return Math.min(batchRows, Math.ceil((1.4 * batchRows) / Math.max(1, shards)));
 }
 
-function fetchedTopic(rows: readonly Row[], perShard: number): FetchedTopic {
+function fetchedTopic(
+  rows: readonly Row[],
+  perShard: number,
+  parents: ReadonlyMap<string, string>,
+): FetchedTopic {
   const ofShard = new Map<number, number>();
   let chars = 0;
-  for (const { shard, payload } of rows) {
+  for (const { shard, jobId, payload } of rows) {
     ofShard.set(shard, (ofShard.get(shard) ?? 0) + 1);
-    chars += payload?.length ?? 0;
+    chars += (payload?.length ?? 0) + (parents.get(jobId)?.length ?? 0);
   }
   // The next payload alone may have been too much for the batch.
   const maybeCut = chars + limits.payloadBytes > batchBytes / 2;
   return {
-    rows: rows.map(outboxRow),
+    rows: rows.map((row) => outboxRow(row, parents.get(row.jobId) ?? null)),
     more: rows.length >= batchRows || maybeCut || Math.max(0, ...ofShard.values()) >= perShard,
   };
 }
@@ -135,9 +152,24 @@ export function outboxTopicKey({ queue, priority }: OutboxTopic): string {
   return `${queue}/${priority}`;
 }
 
-function outboxRow(row: Row): OutboxRow {
-  const { shard, queue, priority, id, jobId, attempt, waitedMs, tenantId, payload, ...job } = row;
+function outboxRow(row: Row, parents: string | null): OutboxRow {
+  const {
+    shard,
+    queue,
+    priority,
+    id,
+    jobId,
+    attempt,
+    waitedMs,
+    tenantId,
+    payload,
+    hasParents: _,
+    ...job
+  } = row;
   const place = { shard, queue, priority, id, jobId, attempt, waitedMs };
   if (tenantId === null || payload === null) return { ...place, job: null };
-  return { ...place, job: { ...(job as Omit<OutboxJob, 'tenantId' | 'payload'>), tenantId, payload } };
+  return {
+    ...place,
+    job: { ...(job as Omit<OutboxJob, 'tenantId' | 'payload' | 'parents'>), tenantId, payload, parents },
+  };
 }

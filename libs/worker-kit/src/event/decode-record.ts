@@ -75,6 +75,7 @@ function deliveryOf(
     follows: job.follows,
     careful: job.careful,
     checkpoint: job.checkpoint.length === 0 ? undefined : textOf(job.checkpoint),
+    parents: job.parents.length === 0 ? undefined : textOf(job.parents),
     createdAtMs: Number(job.createdAtMs),
     queuedAtMs: Number(job.queuedAtMs),
     carrier: carrierFromHeaders(record.headers),

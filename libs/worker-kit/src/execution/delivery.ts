@@ -25,6 +25,8 @@ export interface Delivery {
   readonly careful: boolean;
   /** JSON that an earlier attempt kept for this one. */
   readonly checkpoint: string | undefined;
+  /** JSON: what became of the jobs that it depends on; undefined: it has none. */
+  readonly parents?: string | undefined;
   /** Milliseconds since the epoch, by the clock of PostgreSQL. */
   readonly createdAtMs: number;
   readonly queuedAtMs: number;

@@ -1,3 +1,4 @@
+import type { JobState } from '@baton/contracts';
 import { BaseRpcContext } from '@nestjs/microservices';
 import { traceIdOf } from '@baton/tracing';
 import type { Delivery } from '../execution/delivery.js';
@@ -5,6 +6,18 @@ import type { ProgressSink } from '../execution/progress-note.js';
 import type { Log } from '../log.js';
 import { FileResult, type FileOptions } from './file-result.js';
 import { checkpointOf, progressOf } from './progress-input.js';
+
+/** A job that another depends on, as that one's handler sees it. */
+export interface ParentOutcome {
+  readonly id: string;
+  readonly name?: string;
+  /** Left out where it is past its retention. */
+  readonly state?: JobState;
+  /** What its handler returned, where that was JSON. */
+  readonly result?: unknown;
+  /** Why its result is not here: all results together have over 256 KiB, it is a file, or it is past its retention. */
+  readonly missing?: 'too_large' | 'file' | 'expired';
+}
 
 /** What a context asks of the execution it belongs to. */
 export interface ExecutionView {
@@ -74,6 +87,17 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
   /** When the attempt's time is over. */
   get deadline(): Date {
     return new Date(this.execution.deadlineMs);
+  }
+
+  /**
+   * What became of the jobs that this one depends on, by their names in the flow, else by their ids. It is the same in
+   * both modes: JSON results up to 256 KiB in sum; of the others `missing` says why they are not here. Read anew at each
+   * call, so keep it.
+   */
+  parents(): ReadonlyMap<string, ParentOutcome> {
+    const { parents = '[]' } = this.execution.delivery;
+    const told = JSON.parse(parents) as ParentOutcome[];
+    return new Map(told.map((parent) => [parent.name ?? parent.id, parent]));
   }
 
   /**

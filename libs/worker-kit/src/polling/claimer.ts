@@ -1,5 +1,5 @@
 import { limits, timing } from '@baton/contracts';
-import { claimJobs, WorkerLostError, type ClaimedJob, type Database } from '@baton/persistence';
+import { claimJobs, readParents, WorkerLostError, type ClaimedJob, type Database } from '@baton/persistence';
 import { claimPolls, wakes } from '@baton/tracing';
 import { uuidv7 } from 'uuidv7';
 import type { ServedHandlers } from '../handler/served-handlers.js';
@@ -19,7 +19,8 @@ export interface ClaimerOptions {
   room: (queue: string) => number;
   /** The incarnation to claim for; undefined while there is none. */
   workerId: () => string | undefined;
-  onClaimed: (rows: readonly ClaimedJob[], workerId: string) => void;
+  /** @param parents of jobs that depend on others, by the job's id, as `readParents` tells them */
+  onClaimed: (rows: readonly ClaimedJob[], workerId: string, parents: ReadonlyMap<string, string>) => void;
   /** The worker was given up: a claim for it is refused. */
   onLost: (workerId: string) => void;
   /** No answer came, so jobs may be claimed that we do not know of. */
@@ -119,7 +120,8 @@ export class Claimer {
       if (extendLease) this.extendedAt = now;
       claimPolls.labels(rows.length === 0 ? 'empty' : 'jobs').inc();
       if (rows.length === executionIds.length) group.hungry = true;
-      onClaimed(rows, workerId);
+      const dependent = rows.filter((row) => row.parents > 0).map((row) => row.jobId);
+      onClaimed(rows, workerId, await readParents(database.pool, dependent));
     } catch (error) {
       group.hungry = true;
       if (error instanceof WorkerLostError) {

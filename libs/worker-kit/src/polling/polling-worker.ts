@@ -104,7 +104,7 @@ export class PollingWorker {
       // Outcomes that pile up unsettled take the place of jobs; beside one that runs alone nothing is begun.
       room: (queue) =>
         this.careful.busy || this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue),
-      onClaimed: (rows, id) => this.claimed(rows, id),
+      onClaimed: (rows, id, parents) => this.claimed(rows, id, parents),
       onUncertain: () => this.lease.doubt(),
     });
   }
@@ -179,9 +179,9 @@ export class PollingWorker {
     this.renewing = lost.comeBack().then(() => (this.draining ? undefined : this.begin()));
   }
 
-  private claimed(rows: readonly ClaimedJob[], workerId: string): void {
+  private claimed(rows: readonly ClaimedJob[], workerId: string, parents: ReadonlyMap<string, string>): void {
     if (rows.length > 0) this.lease.hold();
-    const deliveries = rows.map((row) => toDelivery(row, workerId));
+    const deliveries = rows.map((row) => toDelivery(row, workerId, parents.get(row.jobId)));
     if (this.draining) {
       for (const delivery of deliveries) this.say(delivery, Date.now(), { kind: 'released' });
       return;

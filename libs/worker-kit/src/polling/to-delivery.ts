@@ -3,8 +3,8 @@ import type { Delivery } from '../execution/delivery.js';
 
 const arrival = { system: 'postgresql' } as const;
 
-/** A claimed row as the executor takes it. */
-export function toDelivery(row: ClaimedJob, workerId: string): Delivery {
+/** A claimed row as the executor takes it. @param parents JSON, as `readParents` tells it */
+export function toDelivery(row: ClaimedJob, workerId: string, parents?: string): Delivery {
   const {
     orderingKey,
     deadlineAtMs,
@@ -13,6 +13,7 @@ export function toDelivery(row: ClaimedJob, workerId: string): Delivery {
     tracestate,
     baggage,
     claimedAtMs: _,
+    parents: __,
     ...job
   } = row;
   const carrier =
@@ -25,6 +26,7 @@ export function toDelivery(row: ClaimedJob, workerId: string): Delivery {
     orderingKey: orderingKey ?? undefined,
     deadlineAtMs: deadlineAtMs ?? undefined,
     checkpoint: checkpoint ?? undefined,
+    parents,
     carrier,
     arrival,
   };

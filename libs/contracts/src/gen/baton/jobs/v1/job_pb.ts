@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/jobs/v1/job.proto.
  */
 export const file_baton_jobs_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChdiYXRvbi9qb2JzL3YxL2pvYi5wcm90bxINYmF0b24uam9icy52MSLYAgoJSm9iUmVjb3JkEg4KBmpvYl9pZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSDQoFcXVldWUYAyABKAkSDwoHYXR0ZW1wdBgEIAEoBRIQCghmYWlsdXJlcxgFIAEoBRIUCgxtYXhfYXR0ZW1wdHMYBiABKAUSFAoMb3JkZXJpbmdfa2V5GAcgASgJEg8KB3BheWxvYWQYCCABKAwSEgoKdGltZW91dF9tcxgJIAEoAxIVCg1jcmVhdGVkX2F0X21zGAogASgDEhQKDHF1ZXVlZF9hdF9tcxgLIAEoAxIXCg9wdWJsaXNoZWRfYXRfbXMYDCABKAMSEQoJb3V0Ym94X2lkGA0gASgDEhYKDmRlYWRsaW5lX2F0X21zGA4gASgDEg8KB2ZvbGxvd3MYDyABKAgSDwoHY2FyZWZ1bBgQIAEoCBISCgpjaGVja3BvaW50GBEgASgMYgZwcm90bzM");
+  fileDesc("ChdiYXRvbi9qb2JzL3YxL2pvYi5wcm90bxINYmF0b24uam9icy52MSLpAgoJSm9iUmVjb3JkEg4KBmpvYl9pZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSDQoFcXVldWUYAyABKAkSDwoHYXR0ZW1wdBgEIAEoBRIQCghmYWlsdXJlcxgFIAEoBRIUCgxtYXhfYXR0ZW1wdHMYBiABKAUSFAoMb3JkZXJpbmdfa2V5GAcgASgJEg8KB3BheWxvYWQYCCABKAwSEgoKdGltZW91dF9tcxgJIAEoAxIVCg1jcmVhdGVkX2F0X21zGAogASgDEhQKDHF1ZXVlZF9hdF9tcxgLIAEoAxIXCg9wdWJsaXNoZWRfYXRfbXMYDCABKAMSEQoJb3V0Ym94X2lkGA0gASgDEhYKDmRlYWRsaW5lX2F0X21zGA4gASgDEg8KB2ZvbGxvd3MYDyABKAgSDwoHY2FyZWZ1bBgQIAEoCBISCgpjaGVja3BvaW50GBEgASgMEg8KB3BhcmVudHMYEiABKAxiBnByb3RvMw");
 
 /**
  * One release of a job: the value of a record on baton.jobs.<queue>[.high|.low].
@@ -123,6 +123,13 @@ export type JobRecord = Message<"baton.jobs.v1.JobRecord"> & {
    * @generated from field: bytes checkpoint = 17;
    */
   checkpoint: Uint8Array;
+
+  /**
+   * JSON: what became of the jobs that it depends on, with their results as far as they fit; empty: it has none.
+   *
+   * @generated from field: bytes parents = 18;
+   */
+  parents: Uint8Array;
 };
 
 /**
