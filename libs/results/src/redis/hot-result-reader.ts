@@ -23,7 +23,10 @@ export class HotResultReader implements ResultReader {
   private async readHot(jobIds: readonly string[]): Promise<Map<string, Standing>> {
     try {
       const texts = await this.redis.mget(jobIds.map(hotKey));
-      const hot = texts.flatMap((text) => (text === null ? [] : [decodeHot(text)]));
+      const hot = texts
+        .flatMap((text) => (text === null ? [] : [decodeHot(text)]))
+        // Kept by an earlier release: it may have been replayed since.
+        .filter(({ state }) => state !== 'dead');
       return new Map(hot.map((outcome) => [outcome.jobId, { terminal: true, outcome }]));
     } catch (error) {
       feedFailures.inc();

@@ -17,7 +17,9 @@ export class RedisOutcomeFeed implements OutcomeFeed {
   async publish(outcomes: readonly TerminalOutcome[]): Promise<void> {
     if (outcomes.length === 0) return;
     const batch = this.redis.pipeline();
-    for (const outcome of outcomes) batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', hotSeconds);
+    // A dead job may be replayed at any moment, by whoever knows nothing of Redis: of it there is no hot copy.
+    for (const outcome of outcomes)
+      if (outcome.state !== 'dead') batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', hotSeconds);
     batch.publish(outcomesChannel, outcomes.map((outcome) => outcome.jobId).join(','));
     await this.send(batch);
   }

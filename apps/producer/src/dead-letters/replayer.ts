@@ -1,0 +1,43 @@
+import { BatonError, channels } from '@baton/contracts';
+import {
+  Database,
+  inTransaction,
+  Notifier,
+  readJobs,
+  replayJobs,
+  retrying,
+  type ReadJob,
+} from '@baton/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** Replays one dead job at once. */
+@Injectable()
+export class Replayer {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Notifier) private readonly notifier: Notifier,
+  ) {}
+
+  /**
+   * @param wanted.queue only a job of this queue; @param wanted.payload JSON, in place of the one with which it died
+   * @returns the job as it is then
+   * @throws BatonError `not_found`; `state_conflict` for a job that is not dead
+   */
+  async replay(wanted: { tenantId: string; id: string; queue?: string; payload?: string }): Promise<ReadJob> {
+    const { tenantId, id, queue, payload } = wanted;
+    const { pool } = this.database;
+    const replayed = await inTransaction(pool, (tx) =>
+      replayJobs(tx, { tenantId, jobIds: [id], queue, payload }),
+    );
+    if (replayed.length > 0) this.notifier.wake(channels.timers, '0');
+    const [job] = await retrying(() => readJobs(pool, tenantId, [id]));
+    if (!job || (queue !== undefined && job.queue !== queue))
+      throw new BatonError(
+        'not_found',
+        `there is no job ${id}${queue === undefined ? '' : ` in queue "${queue}"`}`,
+      );
+    if (replayed.length === 0)
+      throw new BatonError('state_conflict', `job ${id} is ${job.state}; only a dead job can be replayed`);
+    return job;
+  }
+}
