@@ -143,6 +143,7 @@ export class Relay {
       admin: broker.admin,
       epochOf: (shard) => this.leadership.epochOf(shard),
       onSettled: (report) => announcer.settled(report),
+      onCancelled: (report) => announcer.cancelled(report),
       log,
     });
     const inbox = new Inbox({ database, broker, producer, announcer, defaultMode, log });
@@ -159,6 +160,8 @@ export class Relay {
         [channels.schedules]: () => this.timers.schedulesChanged(),
         [channels.admission]: () => this.timers.wakeAdmission(),
         [channels.followUps]: () => this.timers.wakeFollowUps(),
+        [channels.cancels]: () => this.timers.cancelsRequested(),
+        [channels.operations]: () => this.timers.operationsBegun(),
         [channels.queues]: (queues) => {
           this.kafka?.publisher.settingsChanged(queues);
           this.timers.queuesChanged();

@@ -21,6 +21,8 @@ export const channels = {
   admission: 'baton_admission',
   /** One item, anything: a schedule's next run may have changed. */
   schedules: 'baton_schedules',
+  /** Ids of operations on many jobs that are to be worked off. */
+  operations: 'baton_operations',
   /** Ids of terminal jobs whose dependants are still to be told. */
   followUps: 'baton_follow_ups',
   /** Nothing: webhook deliveries were noted, or a delivery plan begun. Sent inside the transaction that did so. */

@@ -14,6 +14,7 @@ export {
   holdReasons,
   isTerminal,
   jobStates,
+  liveStates,
   mayMove,
   moves,
   outcomeKinds,
@@ -36,7 +37,7 @@ export {
   type UniqueConflict,
 } from './job-relations.js';
 export { jobTopicSettings, systemTopics, type TopicSettings } from './topic-settings.js';
-export { defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
+export { cancelKey, defaultPartitions, inboxGroup, jobGroup, jobTopic, jobTopics, topics } from './topics.js';
 export {
   defaultWebhookSchedule,
   deliveryStates,

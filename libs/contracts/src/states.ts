@@ -8,7 +8,8 @@ export const jobStates = [
   'dead',
 ] as const;
 export type JobState = (typeof jobStates)[number];
-export type LiveState = Exclude<JobState, TerminalState>;
+export const liveStates = ['scheduled', 'held', 'queued', 'running'] as const satisfies readonly JobState[];
+export type LiveState = (typeof liveStates)[number];
 export const terminalStates = ['succeeded', 'cancelled', 'dead'] as const satisfies readonly JobState[];
 export type TerminalState = (typeof terminalStates)[number];
 

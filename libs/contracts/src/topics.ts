@@ -22,6 +22,11 @@ export function jobGroup(queue: string): string {
   return `baton.workers.${queue}`;
 }
 
+/** The key of a cancelled job's entry on {@link topics.control}. */
+export function cancelKey(jobId: string): string {
+  return `cancel/${jobId}`;
+}
+
 /** The relay replicas' group on {@link topics.outcomes}. */
 export const inboxGroup = 'baton.relay.inbox';
 

@@ -2,6 +2,7 @@ export { keyStore, type KeyStore } from './auth/key-store.js';
 export { Database, migrate, type DatabaseOptions } from './database/database.js';
 export { cancelJobs, endRequested, type CancelOptions, type RequestedEnd } from './cancel/cancel-jobs.js';
 export type { CancelReport } from './cancel/cancel-report.js';
+export { wakeForCancel } from './cancel/wake-for-cancel.js';
 export { cancelledError } from './cancel/cancelled-error.js';
 export { ApiKeyEntity } from './entities/api-key.entity.js';
 export { CancelNoticeEntity } from './entities/cancel-notice.entity.js';
@@ -47,6 +48,15 @@ export {
   type Verdict,
 } from './settle/settlement.js';
 export { advanceLanes } from './sql/advance-lanes.sql.js';
+export {
+  anyCancelNotice,
+  findCancelsToTell,
+  findEndedCancels,
+  forgetCancels,
+  noteCancelsTold,
+  type CancelToTell,
+  type EndedCancel,
+} from './sql/cancel-notices.sql.js';
 export { claimJobs, WorkerLostError, type ClaimedJob, type ClaimParams } from './sql/claim-jobs.sql.js';
 export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
 export { enterAlone } from './sql/enter-alone.sql.js';
@@ -59,6 +69,28 @@ export {
 export { findApiKey, type ApiKeyRow } from './sql/find-api-key.sql.js';
 export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';
+export { findRecordPlaces, type RecordPlace } from './sql/find-record-places.sql.js';
+export { listDead, type DeadFilter } from './sql/list-dead.sql.js';
+export { replayJobs, type Replayed, type ReplayParams } from './sql/replay-jobs.sql.js';
+export { purgeDead } from './sql/purge-dead.sql.js';
+export {
+  cancelOperation,
+  findNextOperation,
+  insertOperation,
+  listOperations,
+  readOperation,
+  sweepOperations,
+  type NewOperation,
+  type OperationRow,
+} from './sql/operations.sql.js';
+export {
+  operationKinds,
+  operationStates,
+  type OperationKind,
+  type OperationState,
+} from './operations/operation.js';
+export type { OperationFilter } from './operations/operation-filter.js';
+export { workOperation, type OperationSlice } from './operations/work-operation.js';
 export { noteEvents, type EventToNote, type NotedEvent } from './sql/note-events.sql.js';
 export { lockJobs, type LockedJob } from './sql/lock-jobs.sql.js';
 export { lockLanes } from './sql/lock-lanes.sql.js';
@@ -145,7 +177,6 @@ export {
 export { findNextDeadline, type OverdueJob, type StuckAt } from './sql/find-deadlines.sql.js';
 export { findUnnamedExecutions } from './sql/find-missing-executions.sql.js';
 export { findQueuedRecords, findQueuedRecordsOf, type QueuedRecord } from './sql/find-queued-records.sql.js';
-export { findRecordPlaces, type RecordPlace } from './sql/find-record-places.sql.js';
 export { readInboxProgress } from './sql/read-inbox-progress.sql.js';
 export { findNextDue } from './sql/find-due-jobs.sql.js';
 export {

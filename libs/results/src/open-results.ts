@@ -1,4 +1,5 @@
 import type { Database, WakeLog } from '@baton/persistence';
+import { JoinedOutcomeWakes } from './joined-outcome-wakes.js';
 import { ListenOutcomeWakes } from './postgres/listen-outcome-wakes.js';
 import { PostgresResultReader } from './postgres/postgres-result-reader.js';
 import { connectRedis } from './redis/connect-redis.js';
@@ -38,7 +39,13 @@ export function openResults({
   const redis = connectRedis(redisUrl, log);
   return {
     reader: new HotResultReader(redis, truth, log),
-    wakes: new SharedWakes(new RedisOutcomeWakes(connectRedis(redisUrl, log))),
+    // What is ended by who has no Redis (a cancel, by the producer) is told over PostgreSQL alone.
+    wakes: new SharedWakes(
+      new JoinedOutcomeWakes([
+        new RedisOutcomeWakes(connectRedis(redisUrl, log)),
+        new ListenOutcomeWakes(databaseUrl, { applicationName, log }),
+      ]),
+    ),
     close: async () => void (await redis.quit().catch(() => redis.disconnect())),
   };
 }

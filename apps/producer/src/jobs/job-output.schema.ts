@@ -45,6 +45,10 @@ const fields = {
     .meta({ description: 'as its handler told it last' }),
   expectedBy: time.optional().meta({ description: 'its deadline, once it is due' }),
   overdue: z.literal(true).optional().meta({ description: 'it was not done at its deadline' }),
+  cancelRequested: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'its cancel was requested; a job that succeeded all the same had finished first' }),
   error: error.optional(),
   flowId: z.uuid().optional(),
   parents: z.int().optional().meta({ description: 'jobs that it depends on' }),

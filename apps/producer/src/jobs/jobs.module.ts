@@ -2,6 +2,13 @@ import type { JobTokenKey } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { FlowsController } from '../flows/flows.controller.js';
 import { PostFlow } from '../flows/post-flow.js';
+import { CancelController } from '../cancel/cancel.controller.js';
+import { JobCanceller } from '../cancel/job-canceller.js';
+import { DeadLettersController } from '../dead-letters/dead-letters.controller.js';
+import { Replayer } from '../dead-letters/replayer.js';
+import { RetryController } from '../dead-letters/retry.controller.js';
+import { OperationsController } from '../operations/operations.controller.js';
+import { Operations } from '../operations/operations.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
 import { JobWebhooks, type WebhookParts, webhookParts } from './job-webhooks.js';
@@ -24,7 +31,15 @@ export class JobsModule {
     return {
       module: JobsModule,
       imports: [WaitingModule.forRoot(config)],
-      controllers: [JobsController, RescheduleController, FlowsController],
+      controllers: [
+        JobsController,
+        CancelController,
+        RetryController,
+        RescheduleController,
+        DeadLettersController,
+        OperationsController,
+        FlowsController,
+      ],
       providers: [
         KnownQueues,
         JobIntake,
@@ -36,6 +51,9 @@ export class JobsModule {
         KnownEndpoints,
         JobWebhooks,
         { provide: webhookParts, useValue: webhooks },
+        JobCanceller,
+        Replayer,
+        Operations,
         { provide: jobTokenKey, useValue: tokenKey },
       ],
       exports: [KnownQueues],

@@ -30,6 +30,7 @@ export function showListedJob(row: JobRow): ListedJob {
     ...(row.progress !== null && { progress: progressOf(row.progress, row.progressData) }),
     ...(row.deadlineAtMs !== null && { expectedBy: iso(row.deadlineAtMs) }),
     ...(row.overdueAtMs !== null && { overdue: true as const }),
+    ...(row.cancelRequestedAtMs !== null && { cancelRequested: true as const }),
     ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<ListedJob['error']> }),
     ...(row.flowId !== null && { flowId: row.flowId }),
     ...(row.parents > 0 && { parents: row.parents, pendingParents: row.pendingParents }),

@@ -1,6 +1,8 @@
 import { channels } from '@baton/contracts';
 import {
   wakeFor,
+  wakeForCancel,
+  type CancelReport,
   type Notifier,
   type Released,
   type SettleReport,
@@ -28,6 +30,12 @@ export class Announcer {
     for (const jobId of report.followUps ?? []) this.notifier.wake(channels.followUps, jobId);
     const outcomes = report.settled.flatMap(({ terminal }) => (terminal ? [terminal] : []));
     await this.ended([...outcomes, ...(report.cascaded ?? [])], report.progressed);
+  }
+
+  /** Resolves as {@link settled} does. */
+  async cancelled(report: CancelReport): Promise<void> {
+    wakeForCancel((channel, item) => this.notifier.wake(channel, item), report);
+    await this.ended(report.cancelled);
   }
 
   /** Tells who waits for jobs that are terminal now, or have progressed; resolves when those told before are. */

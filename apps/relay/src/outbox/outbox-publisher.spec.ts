@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { headers, JobRecordSchema, jobTopic, jobTopics, shardCount, type JobRecord } from '@baton/contracts';
 import type { BrokerProducer, IncomingRecord, OutgoingRecord } from '@baton/messaging';
+import { cancelJobs, inTransaction } from '@baton/persistence';
 import {
   createTestDatabase,
   seedJobs,
@@ -293,4 +294,36 @@ it('gives shards back only when their batch is sent and deleted', async () => {
   go.resolve();
   await releasing;
   expect(await countRows('outbox')).toBe(0);
+});
+
+it('does not send what is cancelled: its job ends, its row goes, and the others are sent', async () => {
+  await kafka.makeTopics(tenant.queue);
+  const [first = '', unwanted = '', last = ''] = await seed(3);
+  const report = await inTransaction(test.database.pool, (tx) => cancelJobs(tx, [unwanted]));
+  expect(report.requested).toEqual([unwanted]);
+  const { cancelled } = await start();
+  const records = await kafka.follow(jobTopics(tenant.queue));
+  await eventually('no rows', async () => (await countRows('outbox')) === 0);
+  await eventually('the others are sent', () => records.length === 2);
+  expect(records.map((record) => jobOf(record).jobId).sort()).toEqual([first, last].sort());
+  expect(cancelled.flatMap((each) => each.cancelled.map(({ jobId }) => jobId))).toEqual([unwanted]);
+  const { rows } = await test.database.pool.query('SELECT state FROM baton.job_history WHERE id = $1', [
+    unwanted,
+  ]);
+  expect(rows).toEqual([{ state: 'cancelled' }]);
+});
+
+it('comes back to a cancelled row whose lane was busy', async () => {
+  await kafka.makeTopics(tenant.queue);
+  const [unwanted = ''] = await seed(1, { orderingKey: 'k' });
+  await inTransaction(test.database.pool, (tx) => cancelJobs(tx, [unwanted]));
+  const holder = await test.database.pool.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT FROM baton.lane WHERE tenant_id = $1 FOR UPDATE', [tenant.tenantId]);
+  const { cancelled } = await start();
+  await eventually('it was tried', () => cancelled.some((report) => report.busy.includes(unwanted)));
+  await holder.query('ROLLBACK');
+  holder.release();
+  await eventually('no rows', async () => (await countRows('outbox')) === 0);
+  expect(await countRows('publish_log')).toBe(0);
 });

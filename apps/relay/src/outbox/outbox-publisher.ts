@@ -1,6 +1,7 @@
 import { shardCount, timing } from '@baton/contracts';
 import type { BrokerAdmin, BrokerProducer } from '@baton/messaging';
 import {
+  type CancelReport,
   findOutboxTopics,
   outboxTopicKey,
   type Database,
@@ -25,6 +26,8 @@ export interface OutboxPublisherOptions {
   admin: BrokerAdmin;
   epochOf: (shard: number) => number | undefined;
   onSettled: (report: SettleReport) => Promise<void>;
+  /** What was not sent since its cancel was requested. */
+  onCancelled: (report: CancelReport) => Promise<void>;
   log: Logger;
   random?: () => number;
   sweepMs?: number;
@@ -128,7 +131,8 @@ export class OutboxPublisher implements ShardFollower {
   }
 
   private newPump(topic: OutboxTopic): TopicPump {
-    const { database, replicaId, producer, admin, epochOf, onSettled, log, random } = this.options;
+    const { database, replicaId, producer, admin, epochOf, onSettled, onCancelled, log, random } =
+      this.options;
     const publisher = new TopicPublisher(topic, {
       database,
       replicaId,
@@ -138,6 +142,7 @@ export class OutboxPublisher implements ShardFollower {
       windows: this.windows,
       sendableEpoch: (shard) => (this.shards.has(shard) ? epochOf(shard) : undefined),
       onSettled,
+      onCancelled,
       log,
     });
     return new TopicPump(topic, {

@@ -2,6 +2,7 @@ import { limits } from '@baton/contracts';
 import type { BrokerAdmin, BrokerProducer } from '@baton/messaging';
 import {
   takeRowsBack,
+  type CancelReport,
   type Database,
   type OutboxRow,
   type OutboxTopic,
@@ -12,6 +13,7 @@ import { inRootContext, outboxWaitSeconds, recordPublishBatch, sentMessages } fr
 import type { Logger } from 'pino';
 import { publishedRows, refusedRows, sendFailures, turnedBack } from '../metrics/relay-metrics.js';
 import { carrierOf, type SendableRow } from './job-record.js';
+import { cancelledRows, endCancelled } from './end-cancelled.js';
 import type { OutboxEraser } from './outbox-eraser.js';
 import type { PublishWindows } from './publish-windows.js';
 import { refuseJobs } from './refuse-jobs.js';
@@ -30,6 +32,8 @@ export interface PublishParts {
   sendableEpoch: (shard: number) => number | undefined;
   /** What a refusal settled: its outcomes are to be told, and what it released is to be woken. */
   onSettled: (report: SettleReport) => Promise<void>;
+  /** What was not sent since its cancel was requested. */
+  onCancelled: (report: CancelReport) => Promise<void>;
   log: Logger;
 }
 
@@ -52,6 +56,8 @@ interface Sent {
   /** Its rows, in order, as far as there was room. */
   batch: readonly OutboxRow[];
   report: SendReport;
+  /** Rows that were not sent and need not be: their job's cancel was requested. */
+  cancelled: readonly OutboxRow[];
   result: PublishResult;
 }
 
@@ -105,20 +111,24 @@ export class TopicPublisher {
     const batch = ours.slice(0, firstBeyond(ours, room));
     const report = await this.send(batch.flatMap((row) => this.sendable(row)));
     if (report.refused.length > 0) await this.refuse(report);
+    const cancelled = await this.cancel(cancelledRows(batch));
+    // Rows that stand in a busy lane are looked at again, as after a send that failed.
+    const left = cancelled.length < cancelledRows(batch).length;
     if (report.unavailable) {
       sendFailures.inc({ queue: this.place.queue });
       this.parts.log.warn({ err: report.unavailable, topic: this.topic }, 'a send failed');
-      return { batch, report, result: 'failed' };
+      return { batch, report, cancelled, result: 'failed' };
     }
-    if (batch.length === ours.length) return { batch, report, result: 'published' };
-    return { batch, report, result: batch.length === 0 ? 'full' : 'partly' };
+    if (left) return { batch, report, cancelled, result: 'failed' };
+    if (batch.length === ours.length) return { batch, report, cancelled, result: 'published' };
+    return { batch, report, cancelled, result: batch.length === 0 ? 'full' : 'partly' };
   }
 
   private async eraseBatch(
-    { batch, report, result }: Sent,
+    { batch, report, cancelled, result }: Sent,
     onDeleted: (rows: readonly OutboxRow[]) => void,
   ): Promise<void> {
-    const deleted = await this.erase(batch, report);
+    const deleted = await this.erase(batch, report, cancelled);
     if (result === 'failed') return;
     // Rows that stay belong to a new leader: what else we send for it is in vain.
     if (deleted < batch.length)
@@ -128,7 +138,7 @@ export class TopicPublisher {
 
   private sendable(row: OutboxRow): SendableRow[] {
     const epoch = this.parts.sendableEpoch(row.shard);
-    if (row.job === null || epoch === undefined) return [];
+    if (row.job === null || row.job.cancelRequested || epoch === undefined) return [];
     return [{ row, job: row.job, term: { shard: row.shard, epoch } }];
   }
 
@@ -158,8 +168,20 @@ export class TopicPublisher {
     await this.parts.onSettled(await refuseJobs(this.parts.database, this.parts.replicaId, refused));
   }
 
+  /** @returns those that are done with; what stands in a busy lane is looked at again */
+  private async cancel(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    if (rows.length === 0) return [];
+    const { report, done } = await endCancelled(this.parts.database, rows);
+    await this.parts.onCancelled(report);
+    return done;
+  }
+
   /** @returns how many rows were deleted */
-  private async erase(batch: readonly OutboxRow[], report: SendReport): Promise<number> {
+  private async erase(
+    batch: readonly OutboxRow[],
+    report: SendReport,
+    cancelled: readonly OutboxRow[],
+  ): Promise<number> {
     const done = [
       ...report.placed.map(({ sent, place }) => ({
         shard: sent.row.shard,
@@ -168,7 +190,7 @@ export class TopicPublisher {
         offset: Number(place.offset),
       })),
       ...report.refused.map(({ sent }) => ({ shard: sent.row.shard, id: sent.row.id })),
-      ...batch.filter((row) => row.job === null).map(({ shard, id }) => ({ shard, id })),
+      ...[...batch.filter((row) => row.job === null), ...cancelled].map(({ shard, id }) => ({ shard, id })),
     ];
     if (done.length === 0) return 0;
     const sentUnder = new Map<number, Term>();
@@ -189,7 +211,7 @@ export class TopicPublisher {
 /** Rows up to, and without, the first that needs a record for which there is no room. */
 function firstBeyond(rows: readonly OutboxRow[], room: number): number {
   let left = room;
-  const index = rows.findIndex((row) => row.job !== null && left-- <= 0);
+  const index = rows.findIndex((row) => row.job !== null && !row.job.cancelRequested && left-- <= 0);
   return index < 0 ? rows.length : index;
 }
 

@@ -1,4 +1,4 @@
-import type { SettleReport } from '@baton/persistence';
+import type { CancelReport, SettleReport } from '@baton/persistence';
 import type { TestDatabase } from '@baton/persistence/testing';
 import type { Leadership } from '../leadership/leadership.js';
 import { OutboxPublisher, type OutboxPublisherOptions } from '../outbox/outbox-publisher.js';
@@ -10,6 +10,7 @@ export interface TestOutbox {
   leadership: Leadership;
   replicaId: string;
   settled: SettleReport[];
+  cancelled: CancelReport[];
   close(): Promise<void>;
 }
 
@@ -21,6 +22,7 @@ export async function startOutbox(
 ): Promise<TestOutbox> {
   const { id, leadership } = testReplica(url);
   const settled: SettleReport[] = [];
+  const cancelled: CancelReport[] = [];
   const producer = broker.producer();
   const publisher = new OutboxPublisher({
     database,
@@ -29,6 +31,7 @@ export async function startOutbox(
     admin: broker.admin,
     epochOf: (shard) => leadership.epochOf(shard),
     onSettled: (report) => Promise.resolve(void settled.push(report)),
+    onCancelled: (report) => Promise.resolve(void cancelled.push(report)),
     log: silent,
     ...options,
   });
@@ -39,6 +42,7 @@ export async function startOutbox(
     leadership,
     replicaId: id,
     settled,
+    cancelled,
     async close() {
       await leadership.stop();
       await publisher.close();

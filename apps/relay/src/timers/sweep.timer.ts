@@ -1,11 +1,11 @@
-import { sweepIdempotency, sweepWorkers, type Database } from '@baton/persistence';
+import { sweepIdempotency, sweepOperations, sweepWorkers, type Database } from '@baton/persistence';
 import type { Timer } from './timer.js';
 
 const lookEveryMs = 600_000;
 /** Rows of one statement: bounded, so that nobody waits long for its locks. */
 const slice = 5_000;
 
-/** Forgets what has had its time: idempotency keys after 24 h, workers a day after they went. */
+/** Forgets what has had its time: idempotency keys after 24 h, workers a day after they went, operations 30 days after their end. */
 export class SweepTimer implements Timer {
   readonly name = 'sweep';
 
@@ -13,7 +13,11 @@ export class SweepTimer implements Timer {
 
   async look() {
     const { pool } = this.database;
-    const swept = [await sweepIdempotency(pool, slice), await sweepWorkers(pool, slice)];
+    const swept = [
+      await sweepIdempotency(pool, slice),
+      await sweepWorkers(pool, slice),
+      await sweepOperations(pool, slice),
+    ];
     return { found: swept.some((count) => count > 0), nextMs: swept.includes(slice) ? 0 : lookEveryMs };
   }
 }

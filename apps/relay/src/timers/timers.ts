@@ -8,6 +8,8 @@ import type { Term } from '@baton/persistence';
 import { AdmissionTimer } from './admission.timer.js';
 import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DeadlineTimer } from './deadline.timer.js';
+import { CancelTimer } from './cancel.timer.js';
+import { OperationsTimer } from './operations.timer.js';
 import { DueTimer } from './due.timer.js';
 import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
@@ -45,6 +47,8 @@ export class Timers implements ShardFollower {
   private readonly loops: Record<
     | 'due'
     | 'followUps'
+    | 'cancel'
+    | 'operations'
     | 'gates'
     | 'strayGates'
     | 'timeout'
@@ -70,6 +74,12 @@ export class Timers implements ShardFollower {
     this.due = new DueTimer(database, announcer, () => this.loops.deadline.wake(deadlineLookMs));
     this.gates = new GatesTimer(database, announcer);
     const facts = (): BeatFacts => this.facts;
+    const cancel = new CancelTimer({
+      database,
+      announcer,
+      control: kafka && { producer: kafka.producer, admin: kafka.broker.admin, topic: topics.control },
+      log,
+    });
     const timeout = new AttemptTimeoutTimer({
       database,
       announcer,
@@ -98,6 +108,8 @@ export class Timers implements ShardFollower {
       strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
       followUps: new TimerLoop(new FollowUpsTimer(database, announcer), log),
       deadline: new TimerLoop(new DeadlineTimer({ database, log, onUnheard }), log),
+      cancel: new TimerLoop(cancel, log),
+      operations: new TimerLoop(new OperationsTimer(database, announcer), log),
       timeout: new TimerLoop(timeout, log),
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
@@ -130,6 +142,16 @@ export class Timers implements ShardFollower {
     if (this.leads) this.loops.followUps.wake();
   }
 
+  /** Cancels were requested. */
+  cancelsRequested(): void {
+    if (this.leads) this.loops.cancel.wake();
+  }
+
+  /** Operations on many jobs were begun. */
+  operationsBegun(): void {
+    if (this.leads) this.loops.operations.wake();
+  }
+
   queuesChanged(): void {
     this.gates.queuesChanged();
     if (!this.leads) return;
@@ -155,6 +177,8 @@ export class Timers implements ShardFollower {
     this.loops.admission.wake();
     this.loops.followUps.wake();
     this.loops.deadline.wake();
+    this.loops.cancel.wake();
+    this.loops.operations.wake();
   }
 
   onShardsTaken(terms: readonly Term[]): void {

@@ -13,7 +13,7 @@ export interface CancelReport {
   missing: string[];
   /** Jobs that may run now: wake their queues. */
   released: Released[];
-  /** Queues where jobs stand that a limit may soon let go: wake the timers. */
+  /** When gates are due, milliseconds since the epoch: wake the timers. */
   openGates: string[];
   /** Jobs whose dependants are to be told. */
   followUps: string[];

@@ -100,6 +100,8 @@ function terminal(row: EventSource): Named {
       state,
       attempt,
       failures,
+      // The handler had finished first: the cancel came too late.
+      ...(state === 'succeeded' && row.cancelRequestedAtMs !== null && { cancelRequested: true }),
       ...(result !== null && { result: JSON.parse(result) as unknown }),
       ...(error !== null && { error: JSON.parse(error) as unknown }),
       links,

@@ -35,6 +35,9 @@ export interface OutboxJob {
   timeoutMs: number;
   deadlineAtMs: number | null;
   follows: boolean;
+  /** It is not to be sent but ended. */
+  cancelRequested: boolean;
+  cancelReason: string | null;
   careful: boolean;
   /** JSON. */
   checkpoint: string | null;
@@ -76,6 +79,7 @@ WITH at AS MATERIALIZED (
         SELECT coalesce(sum(octet_length(h.result)), 0) FROM baton.dependency d JOIN baton.job_history h ON h.id = d.parent_id
         WHERE d.child_id = j.id
       )) END AS parent_bytes,
+      cancel_requested_at IS NOT NULL AS cancel_requested, cancel_reason,
       traceparent, tracestate, baggage, created_at AS accepted_at, queued_at
     FROM baton.job j WHERE j.id = due.job_id AND j.attempt = due.attempt AND j.state = 'queued' LIMIT 1
   ) j ON true
@@ -84,7 +88,8 @@ WITH at AS MATERIALIZED (
 SELECT shard, queue, priority, id, job_id AS "jobId", attempt,
   date_part('epoch', (SELECT baton.now()) - created_at) * 1000 AS "waitedMs",
   tenant_id AS "tenantId", ordering_key AS "orderingKey", failures, max_attempts AS "maxAttempts", payload,
-  timeout_ms AS "timeoutMs", follows, careful, checkpoint, has_parents AS "hasParents", floor(date_part('epoch', deadline_at) * 1000)::bigint AS "deadlineAtMs",
+  timeout_ms AS "timeoutMs", follows, careful, checkpoint, has_parents AS "hasParents",
+  cancel_requested AS "cancelRequested", cancel_reason AS "cancelReason", floor(date_part('epoch', deadline_at) * 1000)::bigint AS "deadlineAtMs",
   traceparent, tracestate, baggage,
   floor(date_part('epoch', accepted_at) * 1000)::bigint AS "createdAtMs",
   floor(date_part('epoch', queued_at) * 1000)::bigint AS "queuedAtMs"

@@ -1,18 +1,26 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { ControlSchema, topics, type RefusedExecution } from '@baton/contracts';
+import { ControlSchema, topics, type CancelledJob, type RefusedExecution } from '@baton/contracts';
 import type { Broker, BrokerReader, IncomingRecord } from '@baton/messaging';
 import type { Log } from '../log.js';
+import { CancelledJobs } from './cancelled-jobs.js';
 
 /**
  * Reads the whole of `baton.control`, as every event worker does, and tells of what concerns this one.
  * reading → caught up (all that was there at the start is known) → stopped.
  */
 export class ControlReader {
+  /** All cancels that are under way, as far as it has read. */
+  readonly cancelled = new CancelledJobs();
   private readonly reader: BrokerReader;
 
   constructor(
     broker: Broker,
-    private readonly options: { workerId: string; log: Log; onRefused: (refused: RefusedExecution) => void },
+    private readonly options: {
+      workerId: string;
+      log: Log;
+      onRefused: (refused: RefusedExecution) => void;
+      onCancelled: (job: CancelledJob) => void;
+    },
   ) {
     this.reader = broker.reader({
       topics: [topics.control],
@@ -34,12 +42,16 @@ export class ControlReader {
     return this.reader.stop();
   }
 
-  private read({ value, partition, offset }: IncomingRecord): void {
-    if (value === null) return;
+  private read({ key, value, partition, offset }: IncomingRecord): void {
+    if (value === null) return this.cancelled.forget(key?.toString() ?? '');
     try {
       const { control } = fromBinary(ControlSchema, value);
       if (control.case === 'refused' && control.value.workerId === this.options.workerId)
         this.options.onRefused(control.value);
+      if (control.case === 'cancelled') {
+        this.cancelled.add(control.value);
+        this.options.onCancelled(control.value);
+      }
     } catch (error) {
       // Nothing can be done about it here, and what it said concerns one execution at most.
       this.options.log.error(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
+  cancelKey,
   ControlSchema,
   headers,
   jobGroup,
@@ -482,4 +483,52 @@ it('goes on with its heartbeat while a handler in a thread holds the CPU for lon
     executionIds.includes(ended!.execution!.executionId),
   );
   expect(beats.length).toBeGreaterThanOrEqual(2);
+});
+
+describe('a cancel on the control topic', () => {
+  async function control(jobId: string, attempt?: number): Promise<void> {
+    const producer = broker.producer();
+    const value = { jobId, attempt: attempt ?? 1, reason: 'not wanted' };
+    const entry = create(ControlSchema, { control: { case: 'cancelled', value } });
+    const bytes = attempt === undefined ? null : Buffer.from(toBinary(ControlSchema, entry));
+    await producer.send(topics.control, [{ key: cancelKey(jobId), value: bytes }]);
+    await producer.close();
+  }
+  const outcomesOf = (worker: string) =>
+    eventsOf(worker, 'ended').map(({ execution, outcome, failure }) => ({
+      jobId: execution?.jobId,
+      outcome,
+      why: failure?.message,
+    }));
+
+  it('reaches a running handler by its signal', async () => {
+    const worker = await startWorker();
+    const [jobId = ''] = await publish([{ payload: { do: 'signal' } }]);
+    await until('it runs', () => scene.entered.length === 1);
+    await control(jobId, 1);
+    await until('it is told', () => endedOf(worker.id).length === 1);
+    expect(scene.aborted).toEqual([
+      expect.objectContaining({ code: 'job_cancelled', message: 'not wanted' }),
+    ]);
+    expect(outcomesOf(worker.id)).toEqual([{ jobId, outcome: Outcome.CANCELLED, why: 'not wanted' }]);
+  });
+
+  it('lets a record be skipped that is read after it, in that attempt and while it stands', async () => {
+    const [skipped, later, forgotten] = [uuidv7(), uuidv7(), uuidv7()];
+    await control(skipped, 1);
+    await control(later, 1);
+    await control(forgotten, 1);
+    await control(forgotten);
+    const worker = await startWorker(); // it reads the topic to its end before the first job
+    await publish([{ jobId: skipped }, { jobId: later, attempt: 2 }, { jobId: forgotten }]);
+    await until('all are told', () => endedOf(worker.id).length === 3);
+    expect(scene.entered.sort()).toEqual([later, forgotten].sort());
+    expect(outcomesOf(worker.id)).toContainEqual({
+      jobId: skipped,
+      outcome: Outcome.CANCELLED,
+      why: 'not wanted',
+    });
+    await until('the offset is committed', async () => (await committed()).offset === 3);
+    await Promise.all([skipped, later].map((jobId) => control(jobId)));
+  });
 });

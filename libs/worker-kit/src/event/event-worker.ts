@@ -1,10 +1,17 @@
 import { hostname } from 'node:os';
-import { jobTopicSettings, systemTopics, timing, type RefusedExecution } from '@baton/contracts';
+import {
+  jobTopicSettings,
+  systemTopics,
+  timing,
+  type CancelledJob,
+  type RefusedExecution,
+} from '@baton/contracts';
 import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartition } from '@baton/messaging';
 import { uuidv7 } from 'uuidv7';
 import { doneWithin } from '../done-within.js';
-import { OwnershipLostError } from '../execution/abort-causes.js';
+import { JobCancelledError, OwnershipLostError } from '../execution/abort-causes.js';
 import { CarefulRuns } from '../execution/careful-runs.js';
+import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import type { Outcome } from '../execution/outcome.js';
@@ -79,6 +86,7 @@ export class EventWorker {
       workerId: this.id,
       log,
       onRefused: (refused) => this.refused(refused),
+      onCancelled: (job) => this.cancelled(job),
     });
     this.executor = new Executor({
       slots,
@@ -92,7 +100,7 @@ export class EventWorker {
     this.careful = new CarefulRuns({
       running: () => this.executor.running.size,
       announce: (entry, alone) => this.announceFirst(entry, alone),
-      enter: (entry) => void this.executor.start(entry.delivery),
+      enter: (entry) => this.enter(entry.delivery),
       onFree: () => this.fillSoon(),
     });
     for (const queue of handlers.keys()) this.readers.set(queue, this.readerOf(queue));
@@ -204,7 +212,9 @@ export class EventWorker {
     while (this.mayBegin()) {
       const entry = this.waiting.take((next) => this.mayEnter(next));
       if (!entry) return;
-      this.begin(entry);
+      const cancel = this.control.cancelled.of(entry.delivery);
+      if (cancel) this.skip(entry, cancel);
+      else this.begin(entry);
       const { arrival, queue } = entry.delivery;
       if (arrival.system === 'kafka' && !this.waiting.topic(arrival.topic).full)
         this.readers.get(queue)?.resume(arrival.topic);
@@ -225,8 +235,15 @@ export class EventWorker {
     if (delivery.careful || suspect) this.careful.add(entry, { alone: delivery.careful });
     else {
       this.entries.begin(entry);
-      this.executor.start(delivery);
+      this.enter(delivery);
     }
+  }
+
+  private enter(delivery: Delivery): void {
+    const execution = this.executor.start(delivery);
+    // It may have been asked for while a careful start waited.
+    const cancel = this.control.cancelled.of(delivery);
+    if (cancel) this.executor.abort(execution, new JobCancelledError(cancel.reason));
   }
 
   private mayBegin(): boolean {
@@ -311,6 +328,23 @@ export class EventWorker {
         execution,
         new OwnershipLostError(`another execution of job ${jobId} owns the attempt`),
       );
+  }
+
+  /** A record whose job's cancel was requested is not entered: its word is said without it. */
+  private skip(entry: JobEntry, { reason }: CancelledJob): void {
+    const { delivery } = entry;
+    this.entries.begin(entry);
+    const { code, message } = new JobCancelledError(reason);
+    const outcome = { kind: 'cancelled', error: { code, message, retryable: false } } as const;
+    this.reporter.say(ended(delivery, Date.now(), outcome), () => this.entries.ended(delivery.executionId));
+  }
+
+  private cancelled(job: CancelledJob): void {
+    for (const execution of this.executor.running.values()) {
+      const { jobId, attempt } = execution.delivery;
+      if (jobId === job.jobId && attempt <= job.attempt)
+        this.executor.abort(execution, new JobCancelledError(job.reason));
+    }
   }
 
   /** What runs, runs on; what only waited is another worker's now. */

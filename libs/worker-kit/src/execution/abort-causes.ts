@@ -22,4 +22,13 @@ export class WorkerDrainingError extends BatonError {
   }
 }
 
-export type AbortCause = AttemptTimeoutError | OwnershipLostError | WorkerDrainingError;
+/** Somebody asked to cancel the job. What the handler returns all the same counts; nothing else that it says does. */
+export class JobCancelledError extends BatonError {
+  /** @param reason as whoever asked gave it */
+  constructor(reason: string | null | undefined) {
+    super('job_cancelled', reason || 'the job was cancelled');
+    this.name = 'AbortError';
+  }
+}
+
+export type AbortCause = JobCancelledError | AttemptTimeoutError | OwnershipLostError | WorkerDrainingError;

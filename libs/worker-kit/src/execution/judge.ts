@@ -1,6 +1,7 @@
 import { ControlFlow } from '../handler/control-flow.js';
 import {
   AttemptTimeoutError,
+  JobCancelledError,
   OwnershipLostError,
   WorkerDrainingError,
   type AbortCause,
@@ -21,6 +22,7 @@ export type HandlerEnd =
  * The outcome of an execution.
  * - Lost: none; another execution's word counts.
  * - Timed out: failed, even when the handler returned after the abort.
+ * - Cancelled: so it ends, unless the handler returned: then it has won.
  * - Aborted by a drain: what the handler returned or said by control flow counts; anything else it threw is taken
  *   for the abort's echo, and the job is handed back.
  */
@@ -30,6 +32,7 @@ export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome |
   if (end.how === 'judged')
     return end.chosen || !cause ? end.outcome : judge({ how: 'threw', error: undefined }, cause);
   if (end.how === 'returned') return returned(end.value);
+  if (cause instanceof JobCancelledError) return cancelled(cause.message);
   const ended = end.how === 'threw' && ControlFlow.is(end.error) ? end.error : undefined;
   if (ended === undefined) {
     return cause instanceof WorkerDrainingError || end.how === 'given_up'
@@ -42,13 +45,14 @@ export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome |
     case 'snooze':
       return { kind: 'snoozed', retryAtMs: ended.atMs };
     case 'cancel':
-      return {
-        kind: 'cancelled',
-        error: { code: 'job_cancelled', message: ended.message, retryable: false },
-      };
+      return cancelled(ended.message);
     case 'fatal':
       return { kind: 'failed', error: describeFatal(ended.cause) };
   }
+}
+
+function cancelled(message: string): Outcome {
+  return { kind: 'cancelled', error: { code: 'job_cancelled', message, retryable: false } };
 }
 
 function timedOut(cause: AttemptTimeoutError): Outcome {

@@ -22,6 +22,8 @@ export interface IncarnationOptions {
   log: Log;
   /** Queues that may have jobs. */
   onWake: (queues: readonly string[]) => void;
+  /** Jobs whose cancel was requested. */
+  onCancels: (jobIds: readonly string[]) => void;
   /** What came while nobody listened must be looked for. */
   onListening: () => void;
   /** PostgreSQL knows this incarnation no longer as alive. */
@@ -41,11 +43,11 @@ export class Incarnation {
   private readonly outage: Outage;
 
   constructor(private readonly options: IncarnationOptions) {
-    const { database, applicationName, log, onWake } = options;
+    const { database, applicationName, log, onWake, onCancels } = options;
     this.outage = new Outage(log, 'registering the worker');
     this.listener = new Listener(database.url, {
       applicationName,
-      channels: { [channels.jobs]: onWake },
+      channels: { [channels.jobs]: onWake, [channels.cancels]: onCancels },
       sessionLock: () => ({ classId: lockClasses.worker, objectId: this.number }),
       onConnect: () => void this.register().then(options.onListening),
       log: (message, error) => log.warn({ err: error }, message),

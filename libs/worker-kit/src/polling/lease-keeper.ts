@@ -11,6 +11,8 @@ export interface LeaseKeeperOptions {
   executionIds: () => string[];
   onReleased: (released: readonly Released[]) => void;
   onLost: (workerId: string) => void;
+  /** The lease was renewed: whatever else is looked at from time to time while jobs run is looked at now. */
+  onRenewed: () => void;
 }
 
 /** An uncertain claim is found missing only when it is two renewals old. */
@@ -49,7 +51,7 @@ export class LeaseKeeper {
 
   private async renew(): Promise<void> {
     this.timer = undefined;
-    const { database, onReleased, onLost } = this.options;
+    const { database, onReleased, onLost, onRenewed } = this.options;
     const workerId = this.options.workerId();
     const executionIds = this.options.executionIds();
     if (executionIds.length === 0 && this.uncertain === 0) return;
@@ -59,8 +61,9 @@ export class LeaseKeeper {
       const { alive, released } = await renewLease(database.pool, { workerId, executionIds });
       this.outage.worked();
       this.uncertain = Math.max(0, this.uncertain - 1);
-      if (alive) onReleased(released);
-      else onLost(workerId);
+      if (!alive) return onLost(workerId);
+      onReleased(released);
+      onRenewed();
     } catch (error) {
       this.outage.failed(error);
     }

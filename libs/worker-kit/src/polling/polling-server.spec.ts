@@ -1,5 +1,5 @@
 import { channels, timing } from '@baton/contracts';
-import { Notifier, type TerminalOutcome } from '@baton/persistence';
+import { cancelJobs, inTransaction, Notifier, type TerminalOutcome } from '@baton/persistence';
 import {
   createTestDatabase,
   seedJobs,
@@ -389,4 +389,67 @@ it('runs a job that is to run alone when nothing else does, noted before, and cl
   expect(
     await rows(`SELECT alone FROM baton.job_history WHERE queue = $1 ORDER BY id`, [seeded.queue]),
   ).toEqual([{ alone: false }, { alone: true }, { alone: false }]);
+});
+
+describe('a cancel that is requested', () => {
+  const requestCancel = async (id: string | undefined): Promise<void> =>
+    inTransaction(db.database.pool, async (tx) => {
+      const report = await cancelJobs(tx, [id ?? ''], { reason: 'not wanted' });
+      expect(report.requested).toEqual([id]);
+    });
+  const ending = (scene: Scene) => ({
+    aborted: scene.aborted,
+    terminal: scene.terminal.map(({ state, error }) => ({ state, error: error?.message })),
+  });
+  const cancelled = {
+    aborted: [expect.objectContaining({ code: 'job_cancelled', message: 'not wanted' })],
+    terminal: [{ state: 'cancelled', error: 'not wanted' }],
+  };
+
+  it('reaches the handler by its signal, and ends the job when it has let go', async () => {
+    const scene = new Scene();
+    const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+    await startWorker(scene);
+    await until('it runs', () => scene.entered.length === 1);
+    await requestCancel(id);
+    notifier.wake(channels.cancels, id ?? '');
+    await until('it has ended', () => scene.terminal.length === 1);
+    expect(ending(scene)).toEqual(cancelled);
+  });
+
+  it('is found by the lease’s renewal when its hint was lost', async () => {
+    const scene = new Scene();
+    const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'signal' } }]);
+    await startWorker(scene);
+    await until('it runs', () => scene.entered.length === 1);
+    await requestCancel(id);
+    await until('it has ended', () => scene.terminal.length === 1, timing.leaseRenewMs + 8_000);
+    expect(ending(scene)).toEqual(cancelled);
+  }, 20_000);
+
+  it('comes too late for a handler that returns all the same', async () => {
+    const scene = new Scene();
+    const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'wait' } }]);
+    await startWorker(scene);
+    await until('it runs', () => scene.entered.length === 1);
+    await requestCancel(id);
+    notifier.wake(channels.cancels, id ?? '');
+    await until('it was aborted', () => scene.contexts[0]?.signal.aborted === true);
+    scene.open();
+    await until('it has ended', () => scene.terminal.length === 1);
+    expect(scene.terminal).toMatchObject([{ state: 'succeeded', result: { json: '"waited"' } }]);
+  });
+
+  it('concerns no other job, and no hint alone aborts anything', async () => {
+    const scene = new Scene();
+    const [id] = await seedJobs(db.database, seeded, [{ payload: { do: 'wait' } }]);
+    await startWorker(scene);
+    await until('it runs', () => scene.entered.length === 1);
+    notifier.wake(channels.cancels, id ?? '');
+    notifier.wake(channels.cancels, crypto.randomUUID());
+    await notifier.flush();
+    scene.open();
+    await until('it has ended', () => scene.terminal.length === 1);
+    expect(scene.contexts[0]?.signal.aborted).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { channels, timing } from '@baton/contracts';
 import type { ClaimedJob, Database, Notifier, Released, SettleReport, Verdict } from '@baton/persistence';
-import { OwnershipLostError } from '../execution/abort-causes.js';
+import { JobCancelledError, OwnershipLostError } from '../execution/abort-causes.js';
 import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Delivery } from '../execution/delivery.js';
 import { doneWithin } from '../done-within.js';
@@ -14,6 +14,7 @@ import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { announceQueues } from './announce-queues.js';
 import { announceAlone } from './announce-alone.js';
+import { CancelWatch } from './cancel-watch.js';
 import { Claimer } from './claimer.js';
 import { Incarnation } from './incarnation.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -52,6 +53,7 @@ export class PollingWorker {
   private readonly claimer: Claimer;
   private readonly settler: Settler;
   private readonly lease: LeaseKeeper;
+  private readonly cancels: CancelWatch;
   private incarnation: Incarnation | undefined;
   private renewing: Promise<void> | undefined;
   private sweep: NodeJS.Timeout | undefined;
@@ -79,10 +81,19 @@ export class PollingWorker {
           { database, log, stillOurs: () => !this.draining && this.incarnation?.id === delivery.workerId },
           delivery,
         ),
-      enter: ({ delivery }) => void this.executor.start(delivery),
+      enter: ({ delivery }) => {
+        this.executor.start(delivery);
+        this.cancels.begun([delivery.jobId]);
+      },
       onFree: () => this.claimer.resume(),
     });
     this.settler = new Settler({ database, log, onSettled: (report) => this.settled(report) });
+    this.cancels = new CancelWatch({
+      database,
+      log,
+      running: () => this.executor.running.values(),
+      onCancelled: ({ executionId, reason }) => this.cancelled(executionId, reason),
+    });
     this.lease = new LeaseKeeper({
       database,
       log,
@@ -94,6 +105,7 @@ export class PollingWorker {
         ...this.settler.executionIds(),
       ],
       onReleased: (released) => this.wakeFor(released),
+      onRenewed: () => this.cancels.all(),
     });
     this.claimer = new Claimer({
       database,
@@ -155,7 +167,11 @@ export class PollingWorker {
       pid: process.pid,
       queues: [...this.handlers.keys()],
       onWake: (queues) => this.claimer.wake('notify', queues),
-      onListening: () => this.claimer.wake('sweep'),
+      onListening: () => {
+        this.claimer.wake('sweep');
+        this.cancels.all();
+      },
+      onCancels: (jobIds) => this.cancels.hear(jobIds),
       onLost: () => this.beginAnew(incarnation.id),
     });
     this.incarnation = incarnation;
@@ -189,6 +205,12 @@ export class PollingWorker {
     if (this.incarnation?.id !== workerId) return;
     for (const delivery of deliveries) if (!delivery.careful) this.executor.start(delivery);
     for (const delivery of deliveries) if (delivery.careful) this.careful.add({ delivery }, { alone: true });
+    this.cancels.begun(rows.map(({ jobId }) => jobId));
+  }
+
+  private cancelled(executionId: string, reason: string | null): void {
+    const execution = this.executor.running.get(executionId);
+    if (execution) this.executor.abort(execution, new JobCancelledError(reason));
   }
 
   private progressed(execution: Execution, note: ProgressNote, onKept: (error?: Error) => void): void {

@@ -4,6 +4,9 @@ import { controlFlowCases } from './control-flow.js';
 import { cronCases } from './cron.js';
 import { delayCases } from './delay.js';
 import { enqueueCases } from './enqueue.js';
+import { cancelCases } from './cancel.js';
+import { deadLetterCases } from './dead-letter.js';
+import { operationCases } from './operation.js';
 import { orderCases } from './order.js';
 import { progressCases } from './progress.js';
 import { rescheduleCases } from './reschedule.js';
@@ -16,6 +19,9 @@ export const nouns: Record<string, (system: () => System) => void> = {
   cron: cronCases,
   delay: delayCases,
   enqueue: enqueueCases,
+  cancel: cancelCases,
+  'dead letter': deadLetterCases,
+  operation: operationCases,
   order: orderCases,
   progress: progressCases,
   reschedule: rescheduleCases,
