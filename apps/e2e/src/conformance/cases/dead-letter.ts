@@ -1,3 +1,6 @@
+import { deadLetterHeaders, headers, jobTopic, topics } from '@baton/contracts';
+import { connectKafka, type IncomingRecord } from '@baton/messaging';
+import { until } from '../../harness/until.js';
 import type { System } from '../system.js';
 
 export function deadLetterCases(system: () => System): void {
@@ -58,5 +61,48 @@ export function deadLetterCases(system: () => System): void {
     last.return();
     expect([second, third, last].map((entry) => entry.payload['n'])).toEqual([2, 3, 1]);
     await system().untilState(id, 'succeeded');
+  });
+
+  it('puts bytes that cannot be read aside, ends their job, and goes on', async () => {
+    if (system().mode === 'polling') return; // there are no records
+    const { queue, tenantId, servers } = system();
+    const { id } = await system().post({}, { delay: '1h' });
+    // As if it were released, and its record spoilt on the way.
+    await servers.database.pool.query(
+      `UPDATE baton.job SET state = 'queued', mode = 'event', attempt = 1, queued_at = baton.now() WHERE id = $1`,
+      [id],
+    );
+    const brokers = (servers.stack.kafkaBrokers ?? '').split(',');
+    const broker = connectKafka({ brokers, clientId: 'conformance-poison' });
+    const value = Buffer.from('no record at all');
+    const aside: IncomingRecord[] = [];
+    const reader = broker.reader({
+      topics: [topics.deadLetter],
+      groupPrefix: 'conformance-dead-letters',
+      onRecords: ({ records }) => void aside.push(...records),
+    });
+    try {
+      await reader.start();
+      const producer = broker.producer();
+      const named = { [headers.jobId]: id, [headers.tenant]: tenantId, [headers.attempt]: '1' };
+      const places = await producer.send(jobTopic(queue, 'normal'), [{ key: id, value, headers: named }]);
+      await producer.close();
+      expect(await system().untilState(id, 'dead')).toMatchObject({ error: { code: 'undecodable' } });
+      const record = await until(() => aside.find((each) => each.headers[headers.jobId] === id), {
+        ms: 30_000,
+        what: 'the dead letter',
+      });
+      expect(record.value).toEqual(value);
+      expect(record.headers).toMatchObject({
+        [deadLetterHeaders.topic]: jobTopic(queue, 'normal'),
+        [deadLetterHeaders.offset]: String(places[0]!.offset),
+        [deadLetterHeaders.reason]: expect.stringContaining('baton-schema') as string,
+      });
+    } finally {
+      await reader.stop();
+      await broker.close();
+    }
+    const { id: next } = await system().post({});
+    await system().untilState(next, 'succeeded');
   });
 }
