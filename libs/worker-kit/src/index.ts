@@ -7,7 +7,12 @@ export type { JobHandlerOptions } from './handler/handler-declaration.js';
 export { JobContext, type ParentOutcome } from './handler/job-context.js';
 export { JobHandler } from './handler/job-handler.decorator.js';
 export { connectJobServer, JobServer } from './handler/job-server.js';
-export { AttemptTimeoutError, OwnershipLostError, WorkerDrainingError } from './execution/abort-causes.js';
+export {
+  AttemptTimeoutError,
+  JobCancelledError,
+  OwnershipLostError,
+  WorkerDrainingError,
+} from './execution/abort-causes.js';
 export type { ExecutionFailure, ExecutionResult, Outcome } from './execution/outcome.js';
 export type { Log } from './log.js';
 export type { ProgressNote } from './execution/progress-note.js';
