@@ -77,4 +77,9 @@ export {
   type QueueControl,
   type RefusedExecution,
 } from './gen/baton/control/v1/control_pb.js';
-export { JobEventSchema, type JobEvent } from './gen/baton/events/v1/event_pb.js';
+export {
+  JobEventSchema,
+  QueueEventSchema,
+  type JobEvent,
+  type QueueEvent,
+} from './gen/baton/events/v1/event_pb.js';

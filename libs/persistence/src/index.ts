@@ -258,3 +258,15 @@ export { countDependants } from './sql/insert-dependencies.sql.js';
 export { findFlow, readFlow, type FlowRow } from './sql/insert-flows.sql.js';
 export { LineAcceptor, type LineEnd } from './accept/line-acceptor.js';
 export type { JobLine } from './accept/accept-lines.js';
+export { EventCursorEntity } from './entities/event-cursor.entity.js';
+export { QueueEventEntity } from './entities/queue-event.entity.js';
+export {
+  advancePublished,
+  deleteQueueEvents,
+  findQueueEvents,
+  findUnpublishedJobs,
+  readEventsWanted,
+  type PublishedJob,
+  type QueueEventRow,
+  type UnpublishedJob,
+} from './sql/publish-events.sql.js';

@@ -10,6 +10,7 @@ import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DeadlineTimer } from './deadline.timer.js';
 import { CancelTimer } from './cancel.timer.js';
 import { OperationsTimer } from './operations.timer.js';
+import { EventsTimer } from './events.timer.js';
 import { DueTimer } from './due.timer.js';
 import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
@@ -57,7 +58,8 @@ export class Timers implements ShardFollower {
     | 'sweep'
     | 'schedule'
     | 'admission'
-    | 'deadline',
+    | 'deadline'
+    | 'events',
     TimerLoop
   > & {
     topics?: TimerLoop;
@@ -117,6 +119,7 @@ export class Timers implements ShardFollower {
       schedule: new TimerLoop(new ScheduleTimer(database, announcer), log),
       admission: new TimerLoop(admission, log),
       ...(lost && { lostRecords: new TimerLoop(lost, log) }),
+      events: new TimerLoop(new EventsTimer(database, kafka?.producer), log),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
         trim: new TimerLoop(new TrimTimer(database, kafka.broker.admin, log), log),
@@ -156,6 +159,7 @@ export class Timers implements ShardFollower {
     this.gates.queuesChanged();
     if (!this.leads) return;
     this.loops.gates.wake();
+    this.loops.events.wake();
     this.loops.topics?.wake();
   }
 

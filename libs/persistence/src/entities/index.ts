@@ -2,6 +2,7 @@ import { ApiKeyEntity } from './api-key.entity.js';
 import { CancelNoticeEntity } from './cancel-notice.entity.js';
 import { DependencyEntity } from './dependency.entity.js';
 import { FlowEntity } from './flow.entity.js';
+import { EventCursorEntity } from './event-cursor.entity.js';
 import { FollowUpEntity } from './follow-up.entity.js';
 import { GateEntity } from './gate.entity.js';
 import { IdempotencyEntity } from './idempotency.entity.js';
@@ -14,6 +15,7 @@ import { LaneEntity } from './lane.entity.js';
 import { OperationEntity } from './operation.entity.js';
 import { OutboxEntity } from './outbox.entity.js';
 import { PublishLogEntity } from './publish-log.entity.js';
+import { QueueEventEntity } from './queue-event.entity.js';
 import { QueueEntity } from './queue.entity.js';
 import { RelayReplicaEntity } from './relay-replica.entity.js';
 import { RelayShardEntity } from './relay-shard.entity.js';
@@ -33,6 +35,7 @@ export const entities = [
   CancelNoticeEntity,
   DependencyEntity,
   FlowEntity,
+  EventCursorEntity,
   FollowUpEntity,
   GateEntity,
   IdempotencyEntity,
@@ -46,6 +49,7 @@ export const entities = [
   OutboxEntity,
   PublishLogEntity,
   QueueEntity,
+  QueueEventEntity,
   RelayReplicaEntity,
   RelayShardEntity,
   ScheduleEntity,

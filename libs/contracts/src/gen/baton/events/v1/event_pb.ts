@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/events/v1/event.proto.
  */
 export const file_baton_events_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChtiYXRvbi9ldmVudHMvdjEvZXZlbnQucHJvdG8SD2JhdG9uLmV2ZW50cy52MSKIAQoISm9iRXZlbnQSDgoGam9iX2lkGAEgASgJEhEKCXRlbmFudF9pZBgCIAEoCRINCgVxdWV1ZRgDIAEoCRIMCgR0eXBlGAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAUSCwoDc2VxGAYgASgFEg0KBWF0X21zGAcgASgDEgwKBGRhdGEYCCABKAxiBnByb3RvMw");
+  fileDesc("ChtiYXRvbi9ldmVudHMvdjEvZXZlbnQucHJvdG8SD2JhdG9uLmV2ZW50cy52MSKIAQoISm9iRXZlbnQSDgoGam9iX2lkGAEgASgJEhEKCXRlbmFudF9pZBgCIAEoCRINCgVxdWV1ZRgDIAEoCRIMCgR0eXBlGAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAUSCwoDc2VxGAYgASgFEg0KBWF0X21zGAcgASgDEgwKBGRhdGEYCCABKAwiRgoKUXVldWVFdmVudBINCgVxdWV1ZRgBIAEoCRIMCgR0eXBlGAIgASgJEg0KBWF0X21zGAMgASgDEgwKBGRhdGEYBCABKAxiBnByb3RvMw");
 
 /**
  * A settled fact for other services: the value of a record on baton.events, keyed by the job.
@@ -71,4 +71,42 @@ export type JobEvent = Message<"baton.events.v1.JobEvent"> & {
  */
 export const JobEventSchema: GenMessage<JobEvent> = /*@__PURE__*/
   messageDesc(file_baton_events_v1_event, 0);
+
+/**
+ * What happened to a queue: the value of a record on baton.events, keyed by the queue.
+ *
+ * @generated from message baton.events.v1.QueueEvent
+ */
+export type QueueEvent = Message<"baton.events.v1.QueueEvent"> & {
+  /**
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * One of the API's event types, such as queue.paused.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * @generated from field: int64 at_ms = 3;
+   */
+  atMs: bigint;
+
+  /**
+   * JSON.
+   *
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message baton.events.v1.QueueEvent.
+ * Use `create(QueueEventSchema)` to create a new message.
+ */
+export const QueueEventSchema: GenMessage<QueueEvent> = /*@__PURE__*/
+  messageDesc(file_baton_events_v1_event, 1);
 
