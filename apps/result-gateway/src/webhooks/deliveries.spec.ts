@@ -4,9 +4,9 @@ import { type SeededTenant, seedTenant } from '@baton/persistence/testing';
 import { secretBox } from '@baton/service';
 import { Webhook } from 'standardwebhooks';
 import { Deliverer } from './delivery/deliverer.js';
-import { endJob, eventually, seedToldJob } from './testing/end-job.js';
-import { TestReceiver } from './testing/receiver.js';
-import { TestGateway } from './testing/test-gateway.js';
+import { endJob, eventually, seedToldJob } from '../testing/webhooks/end-job.js';
+import { TestReceiver } from '../testing/webhooks/receiver.js';
+import { TestGateway } from '../testing/webhooks/test-gateway.js';
 
 interface Delivery {
   id: string;

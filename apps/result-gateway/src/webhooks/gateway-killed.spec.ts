@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase, seedTenant } from '@baton/persistence/testing';
 import { ChildService } from '@baton/service/testing';
-import { endJob, seedToldJob } from './testing/end-job.js';
-import { TestReceiver } from './testing/receiver.js';
+import { endJob, seedToldJob } from '../testing/webhooks/end-job.js';
+import { TestReceiver } from '../testing/webhooks/receiver.js';
 import { secretBox } from '@baton/service';
 
 const secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -37,10 +37,13 @@ it('loses nothing when the gateway is killed mid-delivery, and delivers it under
     const requests = await receiver.until('/', 2);
     expect(requests[1]!.headers['webhook-id']).toBe(requests[0]!.headers['webhook-id']);
     expect(requests[1]!.body).toBe(requests[0]!.body);
-    const state = async (): Promise<unknown[]> =>
-      (await test.database.pool.query('SELECT state FROM baton.webhook_delivery')).rows;
-    while (JSON.stringify(await state()) !== '[{"state":"delivered"}]')
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    const states = async (): Promise<string> => {
+      const { rows } = await test.database.pool.query<{ state: string }>(
+        'SELECT state FROM baton.webhook_delivery',
+      );
+      return rows.map(({ state }) => state).join();
+    };
+    while ((await states()) !== 'delivered') await new Promise((resolve) => setTimeout(resolve, 50));
   } finally {
     await first.kill();
     await second?.kill();

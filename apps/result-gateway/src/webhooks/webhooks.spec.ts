@@ -1,9 +1,9 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto';
 import { type SeededTenant, seedTenant } from '@baton/persistence/testing';
 import { Webhook } from 'standardwebhooks';
-import { endJob, eventually, seedToldJob } from './testing/end-job.js';
-import { TestReceiver } from './testing/receiver.js';
-import { TestGateway } from './testing/test-gateway.js';
+import { endJob, eventually, seedToldJob } from '../testing/webhooks/end-job.js';
+import { TestReceiver } from '../testing/webhooks/receiver.js';
+import { TestGateway } from '../testing/webhooks/test-gateway.js';
 
 interface Endpoint {
   secret: string;

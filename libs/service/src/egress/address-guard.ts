@@ -53,5 +53,5 @@ function parse(text: string): Address | undefined {
 }
 
 function within(address: Address, [range, bits]: [Address, number]): boolean {
-  return address.kind() === range.kind() && address.match(range as never, bits);
+  return address.kind() === range.kind() && address.match(range, bits);
 }

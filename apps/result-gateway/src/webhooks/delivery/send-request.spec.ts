@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { addressGuard, guardedAgent, type ResolveAll } from '@baton/service/egress';
-import { TestReceiver } from '../testing/receiver.js';
+import { TestReceiver } from '../../testing/webhooks/receiver.js';
 import { sendRequest } from './send-request.js';
 
 const guard = addressGuard([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }]);

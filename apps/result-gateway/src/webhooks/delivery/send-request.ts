@@ -88,5 +88,5 @@ function kept(headers: Record<string, string | string[] | undefined>): Record<st
 
 /** PostgreSQL stores no NUL; a header has no business with control characters. */
 function storable(text: string): string {
-  return text.replace(/[\u0000-\u001f]/g, ' ');
+  return Array.from(text, (character) => (character < ' ' ? ' ' : character)).join('');
 }
