@@ -1,4 +1,5 @@
 import type { System } from '../system.js';
+import { batchCases } from './batch.js';
 import { checkpointCases } from './checkpoint.js';
 import { controlFlowCases } from './control-flow.js';
 import { cronCases } from './cron.js';
@@ -6,14 +7,17 @@ import { delayCases } from './delay.js';
 import { enqueueCases } from './enqueue.js';
 import { cancelCases } from './cancel.js';
 import { deadLetterCases } from './dead-letter.js';
+import { flowCases } from './flow.js';
 import { operationCases } from './operation.js';
 import { orderCases } from './order.js';
 import { progressCases } from './progress.js';
 import { rescheduleCases } from './reschedule.js';
 import { retryCases } from './retry.js';
+import { uniqueCases } from './unique.js';
 
 /** Each noun's cases; they get the system of their mode when they run. */
 export const nouns: Record<string, (system: () => System) => void> = {
+  batch: batchCases,
   checkpoint: checkpointCases,
   'control flow': controlFlowCases,
   cron: cronCases,
@@ -21,9 +25,11 @@ export const nouns: Record<string, (system: () => System) => void> = {
   enqueue: enqueueCases,
   cancel: cancelCases,
   'dead letter': deadLetterCases,
+  flow: flowCases,
   operation: operationCases,
   order: orderCases,
   progress: progressCases,
   reschedule: rescheduleCases,
   retry: retryCases,
+  unique: uniqueCases,
 };
