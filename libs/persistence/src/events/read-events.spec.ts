@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventCursor, OutcomeKind } from '@baton/contracts';
 import fc from 'fast-check';
+import { admitEnqueued } from '../admission/admit-enqueued.js';
 import { newJob, testAcceptor } from '../accept/testing.js';
 import { passGates } from '../limits/pass-gates.js';
 import { releaseDue } from '../relay/release-due.js';
@@ -55,6 +56,7 @@ const operations = [
   'accept',
   'accept',
   'accept',
+  'enqueue',
   'claim',
   'claim',
   'start',
@@ -97,6 +99,8 @@ class Lives {
     switch (operation) {
       case 'accept':
         return this.accept(pick);
+      case 'enqueue':
+        return this.enqueue(pick);
       case 'claim': {
         const executionIds = Array.from({ length: 1 + (pick % 3) }, () => randomUUID());
         await claimJobs(pool, { workerId, queues: [this.plain.queue], executionIds, extendLease: false });
@@ -131,6 +135,20 @@ class Lives {
     });
     await this.acceptor.accept({ tenantId: this.plain.tenantId, jobs: [job] });
     this.readers.set(job.id, { at: undefined, events: [] });
+  }
+
+  /** In SQL, held until it is admitted. */
+  private async enqueue(pick: number): Promise<void> {
+    const { tenantId, queue } = this.plain;
+    const options = pick % 2 === 0 ? { delay: '5s' } : {};
+    const [job] = await query<{ id: string }>('SELECT baton.enqueue($1, $2, $3::text, $4::jsonb) AS id', [
+      tenantId,
+      queue,
+      'null',
+      options,
+    ]);
+    this.readers.set(job!.id, { at: undefined, events: [] });
+    if (pick % 3 > 0) await admitEnqueued(test.database.pool, 100);
   }
 
   private async one(pick: number, condition: string): Promise<Live | undefined> {
@@ -209,11 +227,13 @@ it('tells every number as what happened under it, once, and goes on exactly from
     fc.asyncProperty(commands, fc.nat(7), async (steps, size) => {
       const plain = await seedTenant(test.database);
       const event = { ...(await seedTenant(test.database, 'event')), tenantId: plain.tenantId };
+      const queues = [plain.queue, event.queue];
+      await query('UPDATE baton.queue SET concurrency_total = 2 WHERE name = ANY ($1)', [queues]);
       const lives = new Lives(plain, event);
       for (const { operation, pick } of steps) await lives.do(operation, pick);
       for (const [jobId, reader] of lives.readers) {
         const happened = await query<{ seq: number; what: string }>(
-          'SELECT seq, what FROM happened WHERE job_id = $1 ORDER BY seq',
+          'SELECT seq, what FROM baton.happened WHERE job_id = $1 ORDER BY seq',
           [jobId],
         );
         const whole = await readOn(jobId);

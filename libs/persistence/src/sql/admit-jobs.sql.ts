@@ -38,12 +38,20 @@ export interface AdmittedJob {
   baggage: string | null;
 }
 
+// What the log would else tell of the number is a hold: see tell-events.
 const admit = `
+WITH admitted AS (
 UPDATE baton.job j SET state = 'scheduled', reason = NULL, run_at = coalesce(j.run_at, (SELECT baton.now())), seq = j.seq + 1,
   traceparent = a.traceparent, tracestate = a.tracestate, baggage = a.baggage,
   subscribed = ${subscribed('j.tenant_id', 'j.queue')}, follows = j.follows OR ${subscribed('j.tenant_id', 'j.queue')}
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS a(id, traceparent, tracestate, baggage)
-WHERE j.id = a.id AND j.state = 'held' AND j.reason = 'admission'`;
+WHERE j.id = a.id AND j.state = 'held' AND j.reason = 'admission'
+RETURNING j.id, j.tenant_id, j.generation, j.seq, j.run_at
+)
+INSERT INTO baton.job_event (job_id, tenant_id, generation, seq, type, at, data)
+SELECT id, tenant_id, generation, seq, 'job.scheduled', (SELECT baton.now()),
+  json_build_object('runAt', to_char(run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text
+FROM admitted`;
 
 /** Makes locked jobs `scheduled`: those without a time of their own are due, and go the way of all that are. */
 export async function admitJobs(tx: Transaction, jobs: readonly AdmittedJob[]): Promise<void> {
