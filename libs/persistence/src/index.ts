@@ -137,7 +137,9 @@ export type {
   UniqueRule,
 } from './accept/new-job.js';
 export type { JobRow } from './sql/job-columns.js';
+export { partitionedDays } from './sql/expiry.sql.js';
 export { listJobs, type JobFilter } from './sql/list-jobs.sql.js';
+export { readHold, type Hold } from './sql/read-hold.sql.js';
 export { readAttempts, type AttemptRow } from './sql/read-attempts.sql.js';
 export { readJobs, type ReadJob } from './sql/read-jobs.sql.js';
 export { hearWorkers, type HeardWorker } from './sql/hear-workers.sql.js';
@@ -151,8 +153,9 @@ export {
   type ListedApiKey,
   type NewApiKey,
 } from './sql/api-keys.sql.js';
-export { listQueueNames } from './sql/list-queue-names.sql.js';
-export { patchQueue } from './sql/patch-queue.sql.js';
+export { listPauses, listQueueNames } from './sql/list-queue-names.sql.js';
+export { moveQueue, patchQueue } from './sql/patch-queue.sql.js';
+export { countBacklog, readQueueDoors, type QueueDoor } from './sql/read-queue-doors.sql.js';
 export { putQueue } from './sql/put-queue.sql.js';
 export type { QueueRow, QueueSettings } from './sql/queue-settings.js';
 export { listQueues, readQueue } from './sql/read-queues.sql.js';
@@ -167,8 +170,10 @@ export { rescueWorker, type Rescue } from './relay/rescue-worker.js';
 export {
   dayTables,
   dropDayPartition,
+  isOrphaned,
   listDayPartitions,
   makeDayPartition,
+  oldestJobAt,
   sweepPublishLogDefault,
   today,
   type DayPartition,
@@ -187,7 +192,7 @@ export {
 } from './sql/find-lost-workers.sql.js';
 export { findOverrunningJobs, type OverrunningJob } from './sql/find-overrunning-jobs.sql.js';
 export type { OwnedJob } from './sql/give-up-worker.sql.js';
-export { sweepIdempotency, sweepWorkers } from './sql/sweep-tables.sql.js';
+export { sweepHistory, sweepIdempotency, sweepStrayHistory, sweepWorkers } from './sql/sweep-tables.sql.js';
 export { announceQueues } from './sql/announce-queues.sql.js';
 export type { EventLog, EventSource, LoggedEvent } from './events/event-log.js';
 export { eventsPage, type EventsPage, type ShownEvent } from './events/events-page.js';

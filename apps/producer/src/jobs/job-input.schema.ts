@@ -24,6 +24,9 @@ export const jobInputFields = {
   orderingKey: storableText({ maxBytes: limits.orderingKeyBytes })
     .optional()
     .meta({ description: 'jobs of one key run one at a time, in order' }),
+  concurrencyKey: storableText({ maxBytes: limits.concurrencyKeyBytes })
+    .optional()
+    .meta({ description: 'limits by key count by it; left out: by the orderingKey' }),
   priority: z.enum(priorityNames).default('normal'),
   runAt: runAtSchema.optional(),
   delay: durationSchema({ min: 0, max: limits.aheadMs }).optional(),

@@ -16,7 +16,7 @@ import {
 } from '@baton/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import { KnownQueues } from '../queues/known-queues.js';
+import { QueueDoor } from '../queues/door.js';
 import type { JobInput } from './job-input.schema.js';
 import { JobWebhooks } from './job-webhooks.js';
 import { uniqueRule } from './unique-rule.js';
@@ -37,20 +37,20 @@ export interface JobsToAccept {
 @Injectable()
 export class JobIntake {
   constructor(
-    @Inject(KnownQueues) private readonly queues: KnownQueues,
+    @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(JobAcceptor) private readonly acceptor: JobAcceptor,
     @Inject(JobWebhooks) private readonly webhooks: JobWebhooks,
   ) {}
 
   /**
    * Each job's trace begins here, in the request's context: when its group is written, that is another's.
-   * @throws BatonError as {@link JobAcceptor.accept} does
+   * @throws BatonError as {@link QueueDoor.enter} and {@link JobAcceptor.accept} do
    */
   async accept(asked: JobsToAccept): Promise<Accepted> {
     const { tenantId, inputs, payloads, idempotency, flow } = asked;
     const began = performance.now();
     const names = new Set(inputs.map((input) => input.queue));
-    const looking = this.queues.require(names);
+    const looking = this.door.enter(inputs);
     if (looking) await looking;
     const told = await this.webhooks.of(tenantId, inputs);
     const ids = inputs.map(() => uuidv7());
@@ -121,6 +121,7 @@ export function newJob(
     priority: priorities[input.priority],
     payload,
     orderingKey: input.orderingKey,
+    concurrencyKey: input.concurrencyKey,
     metadata: input.metadata,
     maxAttempts: input.maxAttempts,
     backoff: input.backoff,

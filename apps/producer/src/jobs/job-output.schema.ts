@@ -1,6 +1,7 @@
 import { dispatchModes, holdReasons, jobStates, limits, priorityNames } from '@baton/contracts';
 import { z } from 'zod';
 import { nameSchema } from '../schema/text.schema.js';
+import { holdSchema } from './show-hold.js';
 
 const time = z.iso.datetime();
 const error = z
@@ -66,6 +67,7 @@ export const listedJobSchema = z.object(fields).meta({ id: 'ListedJob' });
 export const jobSchema = z
   .object({
     ...fields,
+    hold: holdSchema.optional(),
     attempts: z.array(attemptSchema),
     dependants: z.int().optional().meta({ description: 'jobs that depend on it' }),
   })

@@ -1,5 +1,13 @@
 import { BatonError, isTerminal, jobStates } from '@baton/contracts';
-import { countDependants, Database, listJobs, readAttempts, readJobs, retrying } from '@baton/persistence';
+import {
+  countDependants,
+  Database,
+  listJobs,
+  readAttempts,
+  readHold,
+  readJobs,
+  retrying,
+} from '@baton/persistence';
 import { resultSchema, RetryLearner } from '@baton/results';
 import {
   type Caller,
@@ -38,6 +46,7 @@ import {
   jobSchema,
 } from './job-output.schema.js';
 import { jobTokenKey, PostJobs } from './post-jobs.js';
+import { showHold } from './show-hold.js';
 import { cursorOf, showJob, showListedJob } from './show-job.js';
 
 const listSchema = z.strictObject({
@@ -141,9 +150,9 @@ export class JobsController {
     if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
     const attempts = await retrying(() => readAttempts(pool, tenantId, id));
     const dependants = job.hasDependants ? await retrying(() => countDependants(pool, id)) : 0;
-    void reply
-      .header('content-type', 'application/json; charset=utf-8')
-      .send(showJob(job, attempts, dependants > 0 ? { dependants } : {}));
+    const hold = job.state === 'held' ? await retrying(() => readHold(pool, tenantId, id)) : undefined;
+    const more = { ...(dependants > 0 && { dependants }), ...(hold && { hold: showHold(hold) }) };
+    void reply.header('content-type', 'application/json; charset=utf-8').send(showJob(job, attempts, more));
   }
 
   @Post(':id/token')

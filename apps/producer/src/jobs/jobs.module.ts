@@ -9,6 +9,8 @@ import { Replayer } from '../dead-letters/replayer.js';
 import { RetryController } from '../dead-letters/retry.controller.js';
 import { OperationsController } from '../operations/operations.controller.js';
 import { Operations } from '../operations/operations.js';
+import { Backlogs } from '../queues/backlogs.js';
+import { QueueDoor } from '../queues/door.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
 import { JobWebhooks, type WebhookParts, webhookParts } from './job-webhooks.js';
@@ -42,6 +44,8 @@ export class JobsModule {
       ],
       providers: [
         KnownQueues,
+        Backlogs,
+        QueueDoor,
         JobIntake,
         AwaitedJobs,
         LineIntake,

@@ -1,6 +1,7 @@
 import { isTerminal, priorityNames } from '@baton/contracts';
 import type { AttemptRow, JobRow, ReadJob } from '@baton/persistence';
 import { traceIdOf } from '@baton/tracing';
+import type { showHold } from './show-hold.js';
 import type { Attempt, ListedJob } from './job-output.schema.js';
 
 /** The place in a job's event log, which is also its ETag. */
@@ -48,9 +49,15 @@ export function showListedJob(row: JobRow): ListedJob {
 export function showJob(
   row: ReadJob,
   attempts: readonly AttemptRow[],
-  more: { token?: string; existing?: boolean; dependants?: number } = {},
+  more: {
+    token?: string;
+    existing?: boolean;
+    dependants?: number;
+    hold?: ReturnType<typeof showHold>;
+  } = {},
 ): string {
   const job = { ...showListedJob(row), attempts: showAttempts(row, attempts), ...more };
+  if (more.hold) job.reason = more.hold.reason; // as it is now: limits may have changed since it came to stand there
   return `${JSON.stringify(job).slice(0, -1)},"payload":${row.payload}}`;
 }
 

@@ -2,6 +2,7 @@ import { channels } from '@baton/contracts';
 import {
   Database,
   listQueues,
+  moveQueue,
   Notifier,
   patchQueue,
   putQueue,
@@ -10,13 +11,15 @@ import {
   unknownQueue,
 } from '@baton/persistence';
 import { Scopes } from '@baton/service';
-import { Body, Controller, Get, Inject, Param, Patch, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.schema.js';
 import { nameSchema } from '../schema/text.schema.js';
+import { KnownQueues } from './known-queues.js';
 import { patchQueueSchema, putQueueSchema, queueListSchema, queueSchema, showQueue } from './queue.schema.js';
+import { changesOf, settingsOf } from './settings-of.js';
 
 /** Queues and their settings, which belong to the deployment. */
 @ApiTags('queues')
@@ -25,6 +28,7 @@ export class QueuesController {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Notifier) private readonly notifier: Notifier,
+    @Inject(KnownQueues) private readonly known: KnownQueues,
   ) {}
 
   @Get()
@@ -54,14 +58,13 @@ export class QueuesController {
   @ApiCreatedResponse({ standardSchema: queueSchema, description: 'It was made' })
   async put(
     @Param('name', { schema: nameSchema }) name: string,
-    @Body({ schema: putQueueSchema }) { timeout, ...settings }: z.output<typeof putQueueSchema>,
+    @Body({ schema: putQueueSchema }) settings: z.output<typeof putQueueSchema>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const queue = await retrying(() =>
-      putQueue(this.database.pool, name, { ...settings, timeoutMs: timeout }),
-    );
-    this.notifier.wake(channels.queues, name);
-    void reply.code(queue.created ? 201 : 200);
+    const made = await retrying(() => putQueue(this.database.pool, name, settingsOf(settings)));
+    const queue = (await this.pauseOrResume(name, settings.paused)) ?? made;
+    await this.tell(name);
+    void reply.code(made.created ? 201 : 200);
     return showQueue(queue);
   }
 
@@ -71,13 +74,59 @@ export class QueuesController {
   @ApiOkResponse({ standardSchema: queueSchema })
   async patch(
     @Param('name', { schema: nameSchema }) name: string,
-    @Body({ schema: patchQueueSchema }) { timeout, ...changes }: z.output<typeof patchQueueSchema>,
+    @Body({ schema: patchQueueSchema }) changes: z.output<typeof patchQueueSchema>,
   ) {
-    const queue = await retrying(() =>
-      patchQueue(this.database.pool, name, { ...changes, timeoutMs: timeout }),
-    );
-    if (!queue) throw unknownQueue(name);
-    this.notifier.wake(channels.queues, name);
+    const patched = await retrying(() => patchQueue(this.database.pool, name, changesOf(changes)));
+    if (!patched) throw unknownQueue(name);
+    const queue = (await this.pauseOrResume(name, changes.paused)) ?? patched;
+    await this.tell(name);
     return showQueue(queue);
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @Scopes('queues:admin')
+  @ApiOperation({ summary: 'Release, claim and fetch nothing more of the queue; what runs goes on' })
+  @ApiOkResponse({ standardSchema: queueSchema })
+  pause(@Param('name', { schema: nameSchema }) name: string) {
+    return this.move(name, 'pause');
+  }
+
+  @Post(':name/resume')
+  @HttpCode(200)
+  @Scopes('queues:admin')
+  @ApiOperation({ summary: 'End a pause or a drain' })
+  @ApiOkResponse({ standardSchema: queueSchema })
+  resume(@Param('name', { schema: nameSchema }) name: string) {
+    return this.move(name, 'resume');
+  }
+
+  @Post(':name/drain')
+  @HttpCode(200)
+  @Scopes('queues:admin')
+  @ApiOperation({ summary: 'Take no new jobs (`409`) and run what is there, until it is resumed' })
+  @ApiOkResponse({ standardSchema: queueSchema })
+  drain(@Param('name', { schema: nameSchema }) name: string) {
+    return this.move(name, 'drain');
+  }
+
+  private async move(name: string, move: 'pause' | 'resume' | 'drain') {
+    const queue = await retrying(() => moveQueue(this.database.pool, name, move));
+    if (!queue) throw unknownQueue(name);
+    await this.tell(name);
+    return showQueue(queue);
+  }
+
+  private async pauseOrResume(name: string, paused: boolean | undefined) {
+    if (paused === undefined) return undefined;
+    return retrying(() => moveQueue(this.database.pool, name, paused ? 'pause' : 'unpause'));
+  }
+
+  /** Relays and other producers hear of the change; this process's door knows it before the answer goes. */
+  private async tell(name: string): Promise<void> {
+    this.notifier.wake(channels.queues, name);
+    // Workers that were told while it was paused that there are jobs have found none.
+    this.notifier.wake(channels.jobs, name);
+    await this.known.refresh();
   }
 }

@@ -15,7 +15,7 @@ beforeEach(async () => {
   name = `made-${tenant.queue}`;
 });
 
-function call(method: 'GET' | 'PUT' | 'PATCH', path: string, body?: unknown, key = tenant.key) {
+function call(method: 'GET' | 'PUT' | 'PATCH' | 'POST', path: string, body?: unknown, key = tenant.key) {
   return producer.call(method, `/v1/queues${path}`, { key, body });
 }
 
@@ -25,6 +25,18 @@ const defaults = {
   backoff: { type: 'exponential', delay: '1s', factor: 2, max: '1h', jitter: 0.2 },
   timeout: '5m',
   window: 10_000,
+  concurrency: null,
+  rateLimit: null,
+  expectWithin: null,
+  maxBacklog: 1_000_000,
+  fairness: 'none',
+  events: false,
+  maxCrashes: 3,
+  cancelGrace: '30s',
+  retention: { succeeded: '1d', cancelled: '1d', dead: '30d' },
+  results: { hot: '1h', warm: '1d' },
+  paused: false,
+  draining: false,
 };
 
 it('makes a queue by its first PUT, with defaults, and sets it whole by the next', async () => {
@@ -92,7 +104,15 @@ it('lists by name, by cursor', async () => {
 });
 
 it.each<[string, unknown, string]>([
-  ['concurrency', { total: 1 }, 'concurrency'],
+  ['concurrency', { total: 0 }, 'concurrency.total'],
+  ['concurrency', {}, 'concurrency'],
+  ['rateLimit', { limit: 5 }, 'rateLimit.per'],
+  ['rateLimit', { limit: 5, per: '1s', burst: 0 }, 'rateLimit.burst'],
+  ['expectWithin', '31d', 'expectWithin'],
+  ['maxBacklog', 0, 'maxBacklog'],
+  ['fairness', 'fair', 'fairness'],
+  ['retention', { dead: '0s' }, 'retention.dead'],
+  ['paused', 'yes', 'paused'],
   ['dispatchMode', 'kafka', 'dispatchMode'],
   ['maxAttempts', 0, 'maxAttempts'],
   ['timeout', '2d', 'timeout'],
@@ -118,4 +138,80 @@ it('wants the scope to change', async () => {
   const reader = await producer.keyFor(tenant.tenantId, ['jobs:read']);
   expect((await call('PUT', `/${name}`, {}, reader)).statusCode).toBe(403);
   expect((await call('GET', `/${tenant.queue}`, undefined, reader)).statusCode).toBe(200);
+});
+
+const limited = {
+  concurrency: { total: 20, perKey: 2 },
+  rateLimit: { limit: 100, per: '1s', burst: 50, perKey: true },
+  expectWithin: '10m',
+  maxBacklog: 500,
+  fairness: 'tenant',
+  events: true,
+  maxCrashes: 5,
+  cancelGrace: '1m',
+  retention: { succeeded: '1h', cancelled: '2h', dead: '90d' },
+  results: { hot: '5m', warm: '2d' },
+};
+
+it('takes all settings, and gives each back; what a PATCH does not name stays', async () => {
+  expect((await call('PUT', `/${name}`, limited)).json()).toEqual({
+    ...defaults,
+    ...limited,
+    name,
+    createdAt: expect.any(String),
+    updatedAt: expect.any(String),
+  });
+  const changed = await call('PATCH', `/${name}`, {
+    concurrency: { total: 3 },
+    rateLimit: null,
+    retention: { dead: '1d' },
+  });
+  expect(changed.json()).toMatchObject({
+    ...limited,
+    concurrency: { total: 3 },
+    rateLimit: null,
+    retention: { ...limited.retention, dead: '1d' },
+  });
+  expect((await call('PUT', `/${name}`, {})).json()).toMatchObject(defaults);
+});
+
+const post = (body: object, headers = {}) =>
+  producer.call('POST', '/v1/jobs', { key: tenant.key, body: { queue: name, ...body }, headers });
+
+it('pauses and resumes by its own routes and as a setting; a PUT that does not name it leaves it', async () => {
+  await call('PUT', `/${name}`, {});
+  expect((await call('POST', `/${name}/pause`)).json()).toMatchObject({
+    paused: true,
+    pausedAt: expect.any(String),
+  });
+  expect((await post({})).json()).toMatchObject({ state: 'held', reason: 'paused' });
+  expect((await call('PUT', `/${name}`, {})).json()).toMatchObject({ paused: true });
+  expect((await call('PATCH', `/${name}`, { paused: false })).json()).toMatchObject({ paused: false });
+  expect((await call('PATCH', `/${name}`, { paused: true })).json()).toMatchObject({ paused: true });
+  expect((await call('POST', `/${name}/resume`)).json()).toMatchObject({ paused: false });
+  expect((await post({})).json()).toMatchObject({ state: 'queued' });
+  expect((await call('POST', '/nowhere/pause')).statusCode).toBe(404);
+});
+
+it('a draining queue takes no new jobs, until it is resumed', async () => {
+  await call('PUT', `/${name}`, {});
+  await post({});
+  expect((await call('POST', `/${name}/drain`)).json()).toMatchObject({ draining: true, paused: false });
+  const refused = await post({});
+  expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([409, 'state_conflict']);
+  expect(refused.json<{ detail: string }>().detail).toContain('draining');
+  await call('POST', `/${name}/resume`);
+  expect((await post({})).statusCode).toBe(202);
+});
+
+it('answers 429 with Retry-After where more would wait than the queue allows, until what waits is less', async () => {
+  await call('PUT', `/${name}`, { maxBacklog: 3 });
+  for (let i = 0; i < 3; i++) expect((await post({})).statusCode).toBe(202);
+  const refused = await post({});
+  expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([429, 'queue_backlogged']);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  await producer.test.database.pool.query('DELETE FROM baton.job WHERE queue = $1', [name]);
+  let status = 429;
+  while (status === 429) status = (await post({})).statusCode;
+  expect(status).toBe(202);
 });

@@ -322,27 +322,6 @@ async function statementsIn(ms: number): Promise<number> {
   return asked;
 }
 
-it('makes the partitions of the days to come and drops old ones of the publish log', async () => {
-  const { timers } = await start();
-  const names = async (): Promise<string[]> => {
-    const { rows } = await test.database.pool.query<{ name: string }>(
-      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relname ~ '_[0-9]{8}$' ORDER BY 1`,
-    );
-    return rows.map((row) => row.name);
-  };
-  await eventually('three days of four tables', async () => (await names()).length === 12);
-  const [oldest] = (await names()).filter((name) => name.startsWith('publish_log'));
-  await test.shiftClock(5 * 86_400_000);
-  try {
-    await timers.stop();
-    timers.onShardsTaken([{ shard: timersShard, epoch: 0 }]);
-    await eventually('the old one is gone', async () => !(await names()).includes(oldest!));
-    expect((await names()).filter((name) => name.startsWith('job_history')).length).toBe(6);
-  } finally {
-    await test.shiftClock(-5 * 86_400_000);
-  }
-});
-
 it('forgets idempotency keys after a day', async () => {
   const { pool } = test.database;
   const insert = `INSERT INTO baton.idempotency (tenant_id, route, key, body_hash, job_ids, created_at)

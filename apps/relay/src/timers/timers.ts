@@ -16,6 +16,7 @@ import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
 import { LostRecordsTimer, type LostRecordsOptions } from './lost-records.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
+import { QueueControlsTimer } from './queue-controls.timer.js';
 import { RescueTimer } from './rescue.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
 import { ScheduleTimer } from './schedule.timer.js';
@@ -45,6 +46,7 @@ const deadlineLookMs = 200;
 export class Timers implements ShardFollower {
   private readonly due: DueTimer;
   private readonly gates: GatesTimer;
+  private readonly queueControls: QueueControlsTimer | undefined;
   private readonly loops: Record<
     | 'due'
     | 'followUps'
@@ -63,6 +65,7 @@ export class Timers implements ShardFollower {
     TimerLoop
   > & {
     topics?: TimerLoop;
+    queueControls?: TimerLoop;
     trim?: TimerLoop;
     lostRecords?: TimerLoop;
   };
@@ -75,6 +78,7 @@ export class Timers implements ShardFollower {
     // What has just become due may have a deadline that is nearer than any other.
     this.due = new DueTimer(database, announcer, () => this.loops.deadline.wake(deadlineLookMs));
     this.gates = new GatesTimer(database, announcer);
+    this.queueControls = kafka && new QueueControlsTimer(database, kafka.producer);
     const facts = (): BeatFacts => this.facts;
     const cancel = new CancelTimer({
       database,
@@ -122,6 +126,7 @@ export class Timers implements ShardFollower {
       events: new TimerLoop(new EventsTimer(database, kafka?.producer), log),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
+        ...(this.queueControls && { queueControls: new TimerLoop(this.queueControls, log) }),
         trim: new TimerLoop(new TrimTimer(database, kafka.broker.admin, log), log),
       }),
     };
@@ -161,6 +166,7 @@ export class Timers implements ShardFollower {
     this.loops.gates.wake();
     this.loops.events.wake();
     this.loops.topics?.wake();
+    this.loops.queueControls?.wake();
   }
 
   schedulesChanged(): void {
@@ -188,6 +194,7 @@ export class Timers implements ShardFollower {
   onShardsTaken(terms: readonly Term[]): void {
     if (!terms.some(({ shard }) => shard === timersShard)) return;
     this.leads = true;
+    this.queueControls?.forget();
     for (const loop of Object.values(this.loops)) loop.start();
   }
 

@@ -14,4 +14,7 @@ export class JobHistoryEntity extends JobColumns {
   @Column('text', { name: 'file_sha256', nullable: true }) fileSha256!: string | null;
   /** JSON `{code, message, stack?}`. */
   @Column('text', { nullable: true }) error!: string | null;
+  @Column({ type: 'timestamptz', name: 'expires_at' }) expiresAt!: Date;
+  /** With whose partition it goes; 'infinity': it is swept. */
+  @Column({ type: 'date', name: 'drop_day' }) dropDay!: string;
 }

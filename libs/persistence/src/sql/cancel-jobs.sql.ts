@@ -2,6 +2,7 @@ import type { DispatchMode, LiveState } from '@baton/contracts';
 import { endedColumns, type EndedColumns, type EndedJob, endedJob } from '../settle/ended-job.js';
 import { errorJson, type JobFailure, type StoredTrace, type TerminalOutcome } from '../settle/settlement.js';
 import type { Transaction } from '../transaction/transaction.js';
+import { joinExpiry } from './expiry.sql.js';
 import { keptColumns } from './job-columns.js';
 import type { LaneKey } from './lane-key.js';
 import { type Queryable, run } from './statement.js';
@@ -68,10 +69,10 @@ WITH gone AS (
   RETURNING j.*, m.m_error
 ), kept AS (
   INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, started_seq, started_at, worker_id, execution_id,
-    finished_at, error)
+    finished_at, expires_at, drop_day, error)
   SELECT ${keptColumns}, 'cancelled', failures, seq + 1, started_seq, started_at, worker_id, execution_id,
-    (SELECT baton.now()), m_error
-  FROM gone
+    (SELECT baton.now()), expiry.expires_at, expiry.drop_day, m_error
+  FROM gone ${joinExpiry('gone', `'cancelled'`)}
   RETURNING id, attempt, execution_id, generation, seq, traceparent, tracestate, baggage,
     floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms
 )

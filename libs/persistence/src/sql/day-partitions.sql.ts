@@ -1,8 +1,8 @@
 import { run, type Queryable } from './statement.js';
 
-/** Tables that go by whole days, with the column that says which. */
+/** Tables that go by whole days, with the column that says which. History lies ahead: its days are those on which it goes. */
 export const dayTables = [
-  { table: 'job_history', column: 'finished_at' },
+  { table: 'job_history', column: 'drop_day' },
   { table: 'job_attempt', column: 'finished_at' },
   { table: 'job_event', column: 'at' },
   { table: 'publish_log', column: 'published_at' },
@@ -40,7 +40,8 @@ export async function today(db: Queryable): Promise<string> {
 
 /**
  * Makes a table's partition of one day. It is made apart and then attached, since CREATE … PARTITION OF would lock
- * the whole table against readers and writers. The default partition must hold nothing of that day.
+ * the whole table against readers and writers. What the default partition holds of that day is moved: little, since
+ * partitions are made days ahead.
  * @param day `YYYY-MM-DD`, UTC
  */
 export async function makeDayPartition(
@@ -55,6 +56,9 @@ DO $$ BEGIN
   SET LOCAL lock_timeout = '2s';
   CREATE TABLE IF NOT EXISTS baton.${name} (LIKE baton.${table} INCLUDING ALL,
     CONSTRAINT ${name}_day CHECK (${column} IS NOT NULL AND ${column} >= '${from}' AND ${column} < '${to}'));
+  LOCK TABLE baton.${table}_default IN ACCESS EXCLUSIVE MODE;
+  WITH moved AS (DELETE FROM baton.${table}_default WHERE ${column} >= '${from}' AND ${column} < '${to}' RETURNING *)
+    INSERT INTO baton.${name} SELECT * FROM moved;
   ALTER TABLE baton.${table} ATTACH PARTITION baton.${name} FOR VALUES FROM ('${from}') TO ('${to}');
   ALTER TABLE baton.${name} DROP CONSTRAINT ${name}_day;
 END $$`;
@@ -71,6 +75,30 @@ export async function dropDayPartition(
     text: `DO $$ BEGIN SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS baton.${name}; END $$`,
     values: [],
   });
+}
+
+const oldest = `
+SELECT least((SELECT created_at FROM baton.job ORDER BY id LIMIT 1), (SELECT created_at FROM baton.job_history ORDER BY id LIMIT 1),
+  baton.now()) AS at`;
+
+/** When the oldest job that is kept was accepted: attempts and events of days before belong to none. */
+export async function oldestJobAt(db: Queryable): Promise<Date> {
+  const [row] = await run<{ at: Date }>(db, 'oldest-job-at', oldest, []);
+  if (!row) throw new TypeError('oldest-job-at returned no row');
+  return row.at;
+}
+
+/** Whether a day's attempts or events belong to no job that is kept. Reads the whole partition. */
+export async function isOrphaned(
+  db: Queryable,
+  { table, day }: { table: 'job_attempt' | 'job_event'; day: string },
+): Promise<boolean> {
+  const { rows } = await db.query<{ orphaned: boolean }>({
+    text: `SELECT NOT EXISTS (SELECT FROM baton.${table}_${day.replaceAll('-', '')} a WHERE EXISTS (SELECT FROM baton.job j WHERE j.id = a.job_id)
+      OR EXISTS (SELECT FROM baton.job_history h WHERE h.id = a.job_id)) AS orphaned`,
+    values: [],
+  });
+  return rows[0]?.orphaned ?? false;
 }
 
 /** What came into the publish log before its days had partitions. */

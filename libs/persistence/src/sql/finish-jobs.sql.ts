@@ -1,5 +1,6 @@
 import { endedColumns, type EndedColumns, type EndedJob, endedJob } from '../settle/ended-job.js';
 import { errorJson, type Settlement, type TerminalOutcome } from '../settle/settlement.js';
+import { joinExpiry } from './expiry.sql.js';
 import { keptColumns } from './job-columns.js';
 import { run, type Queryable } from './statement.js';
 
@@ -23,12 +24,12 @@ WITH m AS (
   RETURNING j.*, m.*
 ), kept AS (
   INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, started_seq, started_at, worker_id, execution_id,
-    finished_at, result_kind, result, file, file_type, file_name, file_sha256, error)
+    finished_at, expires_at, drop_day, result_kind, result, file, file_type, file_name, file_sha256, error)
   SELECT ${keptColumns}, final_state::baton.job_state, failures + failure::int,
     seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END, coalesce(started_seq, seq + 1),
     coalesce(started_at, to_timestamp(started_ms / 1000)), m_worker, m_execution,
-    (SELECT baton.now()), m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
-  FROM gone
+    (SELECT baton.now()), expiry.expires_at, expiry.drop_day, m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error
+  FROM gone ${joinExpiry('gone', 'gone.final_state')}
   RETURNING id, execution_id, generation, seq, traceparent, tracestate, baggage,
     floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms,
     floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms

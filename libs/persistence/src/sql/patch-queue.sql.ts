@@ -1,26 +1,53 @@
-import { queueColumns, type QueueRow, type QueueSettings } from './queue-settings.js';
+import {
+  givenValue,
+  queueColumns,
+  type QueueRow,
+  type QueueSettings,
+  settingColumns,
+} from './queue-settings.js';
 import { run, type Queryable } from './statement.js';
 
+const changes = Object.entries(settingColumns).map(
+  ([name, [column, type]]) =>
+    `${column} = CASE WHEN $2::jsonb ? '${name}' THEN ${givenValue('$2::jsonb', name, type)} ELSE ${column} END`,
+);
+
 const text = `
-UPDATE baton.queue SET dispatch_mode = coalesce($2, dispatch_mode), max_attempts = coalesce($3, max_attempts),
-  backoff = coalesce($4, backoff), timeout_ms = coalesce($5, timeout_ms), publish_window = coalesce($6, publish_window),
-  updated_at = (SELECT baton.now())
+UPDATE baton.queue SET ${changes.join(', ')}, regate = true, updated_at = (SELECT baton.now())
 WHERE name = $1
 RETURNING ${queueColumns}`;
 
-/** Changes what is named. @returns undefined when there is no such queue */
+/** Changes what is named; null takes a limit away. @returns undefined when there is no such queue */
 export async function patchQueue(
   db: Queryable,
   name: string,
-  {
-    dispatchMode,
-    maxAttempts,
-    backoff,
-    timeoutMs,
-    window,
-  }: { [K in keyof QueueSettings]?: QueueSettings[K] | undefined },
+  changes: { [K in keyof QueueSettings]?: QueueSettings[K] | undefined },
 ): Promise<QueueRow | undefined> {
-  const values = [dispatchMode, maxAttempts, backoff && JSON.stringify(backoff), timeoutMs, window];
-  const [row] = await run<QueueRow>(db, 'patch-queue', text, [name, ...values.map((value) => value ?? null)]);
+  const [row] = await run<QueueRow>(db, 'patch-queue', text, [name, JSON.stringify(changes)]);
+  return row;
+}
+
+// The timers look at its gates: who came to stand there while it was paused goes when it is resumed.
+const set = (what: string): string => `
+UPDATE baton.queue SET ${what}, regate = true, updated_at = (SELECT baton.now()) WHERE name = $1 RETURNING ${queueColumns}`;
+
+const moves = {
+  pause: set('paused_at = coalesce(paused_at, (SELECT baton.now()))'),
+  unpause: set('paused_at = NULL'),
+  resume: set('paused_at = NULL, draining_at = NULL'),
+  drain: set('draining_at = coalesce(draining_at, (SELECT baton.now()))'),
+} as const;
+
+/**
+ * Pauses a queue (nothing of it is released, claimed or fetched), drains it (it takes no new jobs and runs what is
+ * there), or resumes it from both.
+ * @returns undefined when there is no such queue
+ */
+export async function moveQueue(
+  db: Queryable,
+  name: string,
+  move: keyof typeof moves,
+): Promise<QueueRow | undefined> {
+  const [row] = await run<QueueRow>(db, `${move}-queue`, moves[move], [name]);
   return row;
 }

@@ -24,3 +24,23 @@ DELETE FROM baton.worker w WHERE w.id IN (
 export async function sweepWorkers(db: Queryable, limit: number): Promise<number> {
   return (await run(db, 'sweep-workers', workers, [limit])).length;
 }
+
+const history = `
+DELETE FROM baton.job_history_long WHERE (id, drop_day) IN (
+  SELECT id, drop_day FROM baton.job_history_long WHERE expires_at < (SELECT baton.now()) ORDER BY expires_at LIMIT $1
+) RETURNING 1 AS one`;
+
+/** Forgets terminal jobs that were kept for longer than partitions are made ahead. */
+export async function sweepHistory(db: Queryable, limit: number): Promise<number> {
+  return (await run(db, 'sweep-history', history, [limit])).length;
+}
+
+const strayHistory = `
+DELETE FROM baton.job_history_default WHERE ctid IN (
+  SELECT ctid FROM baton.job_history_default WHERE expires_at < (SELECT baton.now()) LIMIT $1
+) RETURNING 1 AS one`;
+
+/** Forgets what came into history when its day had no partition. */
+export async function sweepStrayHistory(db: Queryable, limit: number): Promise<number> {
+  return (await run(db, 'sweep-stray-history', strayHistory, [limit])).length;
+}

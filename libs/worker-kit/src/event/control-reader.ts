@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { ControlSchema, topics, type CancelledJob, type RefusedExecution } from '@baton/contracts';
+import { ControlSchema, topics, type CancelledJob, type QueueControl, type RefusedExecution } from '@baton/contracts';
 import type { Broker, BrokerReader, IncomingRecord } from '@baton/messaging';
 import type { Log } from '../log.js';
 import { CancelledJobs } from './cancelled-jobs.js';
@@ -20,6 +20,8 @@ export class ControlReader {
       log: Log;
       onRefused: (refused: RefusedExecution) => void;
       onCancelled: (job: CancelledJob) => void;
+      /** Each queue's last word is read before it has caught up. */
+      onQueue: (queue: QueueControl) => void;
     },
   ) {
     this.reader = broker.reader({
@@ -52,6 +54,7 @@ export class ControlReader {
         this.cancelled.add(control.value);
         this.options.onCancelled(control.value);
       }
+      if (control.case === 'queue') this.options.onQueue(control.value);
     } catch (error) {
       // Nothing can be done about it here, and what it said concerns one execution at most.
       this.options.log.error(

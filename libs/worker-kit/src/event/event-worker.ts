@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import {
   jobTopicSettings,
+  jobTopics,
   systemTopics,
   timing,
   type CancelledJob,
+  type QueueControl,
   type RefusedExecution,
 } from '@baton/contracts';
 import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartition } from '@baton/messaging';
@@ -65,6 +67,8 @@ export class EventWorker {
   private readonly readers = new Map<string, QueueReader>();
   private readonly entries = new JobEntries((queue, taken) => this.readers.get(queue)?.done(taken));
   private readonly waiting: WaitingJobs;
+  /** What of them waits here stays, and nothing more is fetched. */
+  private readonly pausedQueues = new Set<string>();
   private readonly outage: Outage;
   private opening: Promise<void> | undefined;
   private open = false;
@@ -87,6 +91,7 @@ export class EventWorker {
       log,
       onRefused: (refused) => this.refused(refused),
       onCancelled: (job) => this.cancelled(job),
+      onQueue: (control) => this.controlled(control),
     });
     this.executor = new Executor({
       slots,
@@ -187,7 +192,7 @@ export class EventWorker {
       onRecord: (record, taken) => this.take(reader, queue, record, taken),
       onReady: () => this.fill(),
       onLost: (partitions) => this.lost(partitions),
-      isFull: (topic) => this.waiting.topic(topic).full,
+      isFull: (topic) => this.pausedQueues.has(queue) || this.waiting.topic(topic).full,
     });
     return reader;
   }
@@ -222,7 +227,7 @@ export class EventWorker {
   }
 
   private mayEnter({ delivery: { queue }, offsets: [place] }: JobEntry): boolean {
-    if (this.executor.freeFor(queue) <= 0) return false;
+    if (this.pausedQueues.has(queue) || this.executor.freeFor(queue) <= 0) return false;
     return !place || (this.readers.get(queue)?.mayEnter(place) ?? true);
   }
 
@@ -275,6 +280,20 @@ export class EventWorker {
     this.reporter.say(ended(delivery, Date.now(), { kind: 'released' }), () =>
       this.entries.ended(delivery.executionId),
     );
+  }
+
+  /** A queue is paused, or is no more. What of it runs goes on. */
+  private controlled({ queue, paused }: QueueControl): void {
+    const reader = this.readers.get(queue);
+    if (!reader || paused === this.pausedQueues.has(queue)) return;
+    if (paused) {
+      this.pausedQueues.add(queue);
+      reader.review();
+    } else {
+      this.pausedQueues.delete(queue);
+      for (const topic of jobTopics(queue)) reader.resume(topic);
+      this.fill();
+    }
   }
 
   private announce(execution: Execution): void {

@@ -124,6 +124,11 @@ export class QueueReader {
     for (const partition of this.consumer.assigned()) if (partition.topic === topic) this.ease(partition);
   }
 
+  /** Topics have become full for another reason than what was read. */
+  review(): void {
+    if (!this.stopping) this.pauseFull(this.consumer.assigned());
+  }
+
   /** Fetches no more. */
   hold(): void {
     this.stopping = true;
