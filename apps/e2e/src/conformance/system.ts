@@ -58,7 +58,10 @@ export class System {
   /** The queues as they were made, and the clock as it was. */
   async reset(): Promise<void> {
     if (this.shiftedMs !== 0) await this.shiftClock(-this.shiftedMs);
-    for (const queue of [this.queue, this.sideQueue]) await this.setQueue({}, queue);
+    for (const queue of [this.queue, this.sideQueue]) {
+      await this.setQueue({ paused: false }, queue);
+      await this.call('POST', `/v1/queues/${queue}/resume`);
+    }
   }
 
   async close(): Promise<void> {
@@ -132,7 +135,7 @@ export class System {
     });
     // Whoever sleeps until a due time has the old clock in mind.
     this.notifier.wake(channels.timers, '0');
-    this.notifier.wake(channels.gates, this.queue);
+    this.notifier.wake(channels.gates, '0');
     this.notifier.wake(channels.schedules, '0');
     await this.notifier.flush();
   }

@@ -9,7 +9,9 @@ import { cancelCases } from './cancel.js';
 import { deadLetterCases } from './dead-letter.js';
 import { flowCases } from './flow.js';
 import { operationCases } from './operation.js';
+import { limitCases } from './limit.js';
 import { orderCases } from './order.js';
+import { pauseCases } from './pause.js';
 import { progressCases } from './progress.js';
 import { rescheduleCases } from './reschedule.js';
 import { retryCases } from './retry.js';
@@ -27,7 +29,9 @@ export const nouns: Record<string, (system: () => System) => void> = {
   'dead letter': deadLetterCases,
   flow: flowCases,
   operation: operationCases,
+  limit: limitCases,
   order: orderCases,
+  pause: pauseCases,
   progress: progressCases,
   reschedule: rescheduleCases,
   retry: retryCases,
