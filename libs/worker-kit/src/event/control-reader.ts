@@ -1,5 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { ControlSchema, topics, type CancelledJob, type QueueControl, type RefusedExecution } from '@baton/contracts';
+import {
+  ControlSchema,
+  topics,
+  type CancelledJob,
+  type QueueControl,
+  type RefusedExecution,
+} from '@baton/contracts';
 import type { Broker, BrokerReader, IncomingRecord } from '@baton/messaging';
 import type { Log } from '../log.js';
 import { CancelledJobs } from './cancelled-jobs.js';

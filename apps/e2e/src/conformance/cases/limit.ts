@@ -50,7 +50,7 @@ export function limitCases(system: () => System): void {
       if (n === 3) break;
       expect(await system().job(jobs[n]!.id)).toMatchObject({
         reason: 'rate',
-        hold: { until: expect.any(String) },
+        hold: { until: expect.any(String) as string },
       });
       await system().shiftClock(3_600_000);
     }

@@ -4,7 +4,7 @@ import { jobsAccepted, startProduceSpan, type ProduceSpan } from '@baton/tracing
 import { Inject, Injectable } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { uuidv7 } from 'uuidv7';
-import { KnownQueues } from '../../queues/known-queues.js';
+import { QueueDoor } from '../../queues/door.js';
 import { delayOf, newJob, parentsOf, spanError } from '../job-intake.js';
 import type { ParsedLine } from './parse-line.js';
 
@@ -12,7 +12,7 @@ import type { ParsedLine } from './parse-line.js';
 @Injectable()
 export class LineIntake {
   constructor(
-    @Inject(KnownQueues) private readonly queues: KnownQueues,
+    @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(LineAcceptor) private readonly acceptor: LineAcceptor,
   ) {}
 
@@ -24,10 +24,10 @@ export class LineIntake {
     { tenantId, context }: { tenantId: string; context: Context },
     lines: readonly ParsedLine[],
   ): Promise<LineEnd[]> {
-    const unknown = await this.unknownQueues(new Set(lines.map(({ input }) => input.queue)));
+    const turnedAway = await this.turnedAway(lines);
     const spans = new Map<JobLine, ProduceSpan>();
-    const all = lines.map(({ input, payload, key }): JobLine | { refused: BatonError } => {
-      const refused = unknown.get(input.queue);
+    const all = lines.map(({ input, payload, key }, i): JobLine | { refused: BatonError } => {
+      const refused = turnedAway.get(i);
       if (refused) return { refused };
       const id = uuidv7();
       const { queue } = input;
@@ -54,16 +54,22 @@ export class LineIntake {
     }
   }
 
-  private async unknownQueues(names: ReadonlySet<string>): Promise<Map<string, BatonError>> {
+  /** Which lines their queues do not take, and why; a queue that is not there is asked for once. */
+  private async turnedAway(lines: readonly ParsedLine[]): Promise<Map<number, BatonError>> {
+    const refused = new Map<number, BatonError>();
     const unknown = new Map<string, BatonError>();
-    for (const name of names) {
-      try {
-        await this.queues.require([name]);
-      } catch (error) {
-        if (!BatonError.is(error) || error.code !== 'unknown_queue') throw error;
-        unknown.set(name, error);
-      }
+    for (const [i, { input }] of lines.entries()) {
+      const known = unknown.get(input.queue);
+      if (known) refused.set(i, known);
+      else
+        try {
+          await this.door.enter([input]);
+        } catch (error) {
+          if (!BatonError.is(error) || error.code === 'unavailable') throw error;
+          refused.set(i, error);
+          if (error.code === 'unknown_queue') unknown.set(input.queue, error);
+        }
     }
-    return unknown;
+    return refused;
   }
 }
