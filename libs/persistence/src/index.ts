@@ -257,6 +257,8 @@ export {
 } from './sql/schedules.sql.js';
 export { wakeFor } from './accept/wake-for.js';
 export { workOffFollowUps, type FollowUpReport, type WorkOffOptions } from './flows/work-off-follow-ups.js';
+export { mendChildren, type MendedChildren } from './flows/mend-children.js';
+export { sweepDependencies, sweepFlows, sweepUniqueKeys, type Swept } from './sql/sweep-flows.sql.js';
 export { findFollowUps } from './sql/find-dependants.sql.js';
 export { readParents } from './sql/read-parents.sql.js';
 export { countDependants } from './sql/insert-dependencies.sql.js';

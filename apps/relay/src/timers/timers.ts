@@ -18,8 +18,10 @@ import { LostRecordsTimer, type LostRecordsOptions } from './lost-records.timer.
 import { PartitionsTimer } from './partitions.timer.js';
 import { QueueControlsTimer } from './queue-controls.timer.js';
 import { RescueTimer } from './rescue.timer.js';
+import { StrayChildrenTimer } from './stray-children.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
 import { ScheduleTimer } from './schedule.timer.js';
+import { SweepFlowsTimer } from './sweep-flows.timer.js';
 import { SweepTimer } from './sweep.timer.js';
 import { TimerLoop } from './timer-loop.js';
 import { TopicsTimer } from './topics.timer.js';
@@ -54,10 +56,12 @@ export class Timers implements ShardFollower {
     | 'operations'
     | 'gates'
     | 'strayGates'
+    | 'strayChildren'
     | 'timeout'
     | 'rescue'
     | 'partitions'
     | 'sweep'
+    | 'sweepFlows'
     | 'schedule'
     | 'admission'
     | 'deadline'
@@ -112,6 +116,13 @@ export class Timers implements ShardFollower {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
       strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
+      strayChildren: new TimerLoop(
+        new StrayChildrenTimer(database, log, {
+          onDue: () => this.loops.due.wake(),
+          onNoted: () => this.loops.followUps.wake(),
+        }),
+        log,
+      ),
       followUps: new TimerLoop(new FollowUpsTimer(database, announcer), log),
       deadline: new TimerLoop(new DeadlineTimer({ database, log, onUnheard }), log),
       cancel: new TimerLoop(cancel, log),
@@ -120,6 +131,7 @@ export class Timers implements ShardFollower {
       rescue: new TimerLoop(rescue, log),
       partitions: new TimerLoop(new PartitionsTimer(database), log),
       sweep: new TimerLoop(new SweepTimer(database), log),
+      sweepFlows: new TimerLoop(new SweepFlowsTimer(database), log),
       schedule: new TimerLoop(new ScheduleTimer(database, announcer), log),
       admission: new TimerLoop(admission, log),
       ...(lost && { lostRecords: new TimerLoop(lost, log) }),

@@ -112,7 +112,8 @@ function cancelChildren(tx: Transaction, failing: readonly Dependant[]) {
 }
 
 function parentFailed({ parentId, parentState, onFailure }: Dependant): JobFailure {
-  const what = parentState === 'dead' ? 'is dead' : 'was cancelled';
+  const gone = onFailure === 'hold' ? 'was cancelled or purged' : 'was cancelled';
+  const what = parentState === 'dead' ? 'is dead' : gone;
   const policy =
     onFailure === 'hold' ? '"hold", which waits for a replay of a dead job only' : `"${onFailure}"`;
   return {
