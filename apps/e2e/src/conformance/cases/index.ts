@@ -5,6 +5,8 @@ import { controlFlowCases } from './control-flow.js';
 import { cronCases } from './cron.js';
 import { delayCases } from './delay.js';
 import { enqueueCases } from './enqueue.js';
+import { deadlineCases } from './deadline.js';
+import { timeoutCases } from './timeout.js';
 import { cancelCases } from './cancel.js';
 import { deadLetterCases } from './dead-letter.js';
 import { flowCases } from './flow.js';
@@ -26,6 +28,7 @@ export const nouns: Record<string, (system: () => System) => void> = {
   delay: delayCases,
   enqueue: enqueueCases,
   cancel: cancelCases,
+  deadline: deadlineCases,
   'dead letter': deadLetterCases,
   flow: flowCases,
   operation: operationCases,
@@ -35,5 +38,6 @@ export const nouns: Record<string, (system: () => System) => void> = {
   progress: progressCases,
   reschedule: rescheduleCases,
   retry: retryCases,
+  timeout: timeoutCases,
   unique: uniqueCases,
 };
