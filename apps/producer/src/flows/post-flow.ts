@@ -29,6 +29,7 @@ export class PostFlow {
     });
     const flow = { id: uuidv7(), names: inputs.map(({ name }) => name) };
     const { jobs, repeated } = await this.intake.accept({
+      pathOf: (i) => `jobs.${i}.payload`,
       tenantId,
       inputs: inputs.map(({ dependsOn: _, ...input }) => input),
       payloads: payloadsOfBatch(text),

@@ -27,6 +27,8 @@ export interface JobsToAccept {
   inputs: readonly JobInput[];
   payloads: readonly string[];
   idempotency: IdempotencyKey | undefined;
+  /** Where a job's payload stands in the request. */
+  pathOf: (index: number) => string;
   /** They are a flow, of this id; its names are in their order. */
   flow?: { id: string; names: readonly string[] };
   /** Parents among the jobs of the request, beside those that the inputs name. */
@@ -50,7 +52,7 @@ export class JobIntake {
     const { tenantId, inputs, payloads, idempotency, flow } = asked;
     const began = performance.now();
     const names = new Set(inputs.map((input) => input.queue));
-    const looking = this.door.enter(inputs);
+    const looking = this.door.enter(inputs, asked.pathOf);
     if (looking) await looking;
     const told = await this.webhooks.of(tenantId, inputs);
     const ids = inputs.map(() => uuidv7());

@@ -40,7 +40,13 @@ export class PostJobs {
       body: bytes,
     });
     const payloads = [payloadOfJob(text)];
-    const { jobs, existing } = await this.intake.accept({ tenantId, inputs: [input], payloads, idempotency });
+    const { jobs, existing } = await this.intake.accept({
+      tenantId,
+      inputs: [input],
+      payloads,
+      idempotency,
+      pathOf: () => 'payload',
+    });
     const [job] = jobs;
     if (!job) throw new TypeError('a job was accepted and is not told');
     const token = signJobToken(this.tokenKey, { jobId: job.id, tenantId });
@@ -72,6 +78,7 @@ export class PostJobs {
       inputs: callback ? [...batch, callback] : batch,
       payloads: callback ? [...payloadsOfBatch(text), payloadOfCallback(text)] : payloadsOfBatch(text),
       idempotency,
+      pathOf: (i) => (i < batch.length ? `jobs.${i}.payload` : 'callback.payload'),
       ...(callback && { parents: lastAfterAll }),
     });
     const items = jobs.map(({ id, state }) => ({ id, state, ...(existing.has(id) && { existing: true }) }));

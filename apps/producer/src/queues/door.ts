@@ -1,11 +1,13 @@
-import { BatonError } from '@baton/contracts';
+import { BatonError, type FieldError } from '@baton/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { Backlogs } from './backlogs.js';
 import { KnownQueues, type KnownQueue } from './known-queues.js';
+import { payloadInvalid } from './payload-schema.js';
 
 /** A job as the door looks at it. */
 export interface Arriving {
   queue: string;
+  payload?: unknown;
 }
 
 /** What a request must pass before any of its jobs is accepted. */
@@ -17,31 +19,43 @@ export class QueueDoor {
   ) {}
 
   /**
-   * Each queue is known, takes new jobs, and has room for these.
+   * Each queue is known, takes new jobs, has room for these, and their payloads fit its schema.
+   * @param pathOf where a job's payload stands in the request
    * @returns undefined, at once, where nothing has to be asked
-   * @throws BatonError `unknown_queue`, `state_conflict` (it drains), `queue_backlogged`
+   * @throws BatonError `unknown_queue`, `state_conflict` (it drains), `payload_invalid`, `queue_backlogged`
    */
-  enter(jobs: readonly Arriving[]): undefined | Promise<void> {
+  enter(jobs: readonly Arriving[], pathOf: (index: number) => string): undefined | Promise<void> {
     const known = this.known.require(new Set(jobs.map((job) => job.queue)));
     return known instanceof Promise
-      ? known.then((queues) => this.pass(queues, jobs))
-      : this.pass(known, jobs);
+      ? known.then((queues) => this.pass(queues, jobs, pathOf))
+      : this.pass(known, jobs, pathOf);
   }
 
   private pass(
     queues: ReadonlyMap<string, KnownQueue>,
     jobs: readonly Arriving[],
+    pathOf: (index: number) => string,
   ): undefined | Promise<void> {
     const counts = new Map<KnownQueue, number>();
-    for (const job of jobs) {
+    const faults: FieldError[] = [];
+    let faulty = '';
+    for (const [i, job] of jobs.entries()) {
       const queue = queues.get(job.queue)!;
       counts.set(queue, (counts.get(queue) ?? 0) + 1);
+      if (!queue.check) continue;
+      for (const { path, message } of queue.check(job.payload ?? null)) {
+        faulty ||= queue.name;
+        faults.push({ path: path === '' ? pathOf(i) : `${pathOf(i)}.${path}`, message });
+      }
     }
     for (const queue of counts.keys()) if (queue.draining) throw draining(queue.name);
+    if (faults.length > 0) throw payloadInvalid(faulty, faults.slice(0, mostFaults));
     const asked = [...counts].flatMap(([queue, count]) => this.backlogs.enter(queue, count) ?? []);
     return asked.length > 0 ? Promise.all(asked).then(() => undefined) : undefined;
   }
 }
+
+const mostFaults = 100;
 
 function draining(queue: string): BatonError {
   return new BatonError(

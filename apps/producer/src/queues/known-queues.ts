@@ -4,9 +4,13 @@ import { serviceLogger } from '@baton/service';
 import { inRootContext } from '@baton/tracing';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { compileSchema, type PayloadCheck } from './payload-schema.js';
 
 /** A queue as its door sees it. */
-export type KnownQueue = QueueDoor;
+export interface KnownQueue extends QueueDoor {
+  /** Tells the faults of a payload; absent where any will do. */
+  check?: PayloadCheck | undefined;
+}
 
 /** Word of a change may be lost (behind a transaction pooler it always is): what is older is read again beside its use. */
 const freshMs = 5_000;
@@ -80,6 +84,23 @@ export class KnownQueues implements OnModuleInit, OnApplicationShutdown {
   private async read(): Promise<void> {
     this.askedAt = performance.now();
     const doors = await readQueueDoors(this.database.pool);
-    this.queues = new Map(doors.map((door) => [door.name, door]));
+    this.queues = new Map(doors.map((door) => [door.name, this.known(door)]));
+  }
+
+  /** A schema is compiled once, and again when it has changed. */
+  private known(door: QueueDoor): KnownQueue {
+    const before = this.queues.get(door.name);
+    if (door.schema === null) return door;
+    if (before?.schema === door.schema) return { ...door, check: before.check };
+    try {
+      return { ...door, check: compileSchema(JSON.parse(door.schema) as object | boolean) };
+    } catch (err) {
+      // It compiled when it was set: what has changed is the library. Other queues must not suffer for it.
+      this.log.error(
+        { err, queue: door.name },
+        'the schema of a queue does not compile, and is not held against payloads',
+      );
+      return door;
+    }
   }
 }

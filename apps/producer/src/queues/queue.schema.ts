@@ -42,6 +42,12 @@ const fields = {
     .min(1)
     .max(1_000_000_000)
     .meta({ description: 'waiting jobs beyond which posts answer 429' }),
+  schema: z
+    .union([z.record(z.string(), z.unknown()), z.boolean()], {
+      error: 'must be a JSON Schema: an object or a boolean',
+    })
+    .nullable()
+    .meta({ description: 'JSON Schema 2020-12 of payloads' }),
   fairness: z.enum(['none', 'tenant']),
   events: z.boolean().meta({ description: 'publish settled facts to baton.events' }),
   maxCrashes: z.int().min(1).max(100),
@@ -64,6 +70,7 @@ export const putQueueSchema = z
     rateLimit: fields.rateLimit.default(null),
     expectWithin: fields.expectWithin.default(null),
     maxBacklog: fields.maxBacklog.default(limits.backlog),
+    schema: fields.schema.default(null),
     fairness: fields.fairness.default('none'),
     events: fields.events.default(false),
     maxCrashes: fields.maxCrashes.default(3),
@@ -108,6 +115,7 @@ export const queueSchema = z
       .nullable(),
     expectWithin: duration.nullable(),
     maxBacklog: z.int(),
+    schema: z.unknown(),
     fairness: fields.fairness,
     events: z.boolean(),
     maxCrashes: z.int(),
@@ -150,6 +158,7 @@ export function showQueue(row: QueueRow): z.output<typeof queueSchema> {
           },
     expectWithin: row.expectMs === null ? null : formatDuration(row.expectMs),
     maxBacklog: row.maxBacklog,
+    schema: row.schema,
     fairness: row.fairness,
     events: row.events,
     maxCrashes: row.maxCrashes,

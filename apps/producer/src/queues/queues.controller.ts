@@ -18,6 +18,7 @@ import type { z } from 'zod';
 import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.schema.js';
 import { nameSchema } from '../schema/text.schema.js';
 import { KnownQueues } from './known-queues.js';
+import { compileSchema } from './payload-schema.js';
 import { patchQueueSchema, putQueueSchema, queueListSchema, queueSchema, showQueue } from './queue.schema.js';
 import { changesOf, settingsOf } from './settings-of.js';
 
@@ -61,6 +62,7 @@ export class QueuesController {
     @Body({ schema: putQueueSchema }) settings: z.output<typeof putQueueSchema>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (settings.schema !== null) compileSchema(settings.schema);
     const made = await retrying(() => putQueue(this.database.pool, name, settingsOf(settings)));
     const queue = (await this.pauseOrResume(name, settings.paused)) ?? made;
     await this.tell(name);
@@ -76,6 +78,7 @@ export class QueuesController {
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: patchQueueSchema }) changes: z.output<typeof patchQueueSchema>,
   ) {
+    if (changes.schema != null) compileSchema(changes.schema);
     const patched = await retrying(() => patchQueue(this.database.pool, name, changesOf(changes)));
     if (!patched) throw unknownQueue(name);
     const queue = (await this.pauseOrResume(name, changes.paused)) ?? patched;

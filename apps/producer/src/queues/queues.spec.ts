@@ -29,6 +29,7 @@ const defaults = {
   rateLimit: null,
   expectWithin: null,
   maxBacklog: 1_000_000,
+  schema: null,
   fairness: 'none',
   events: false,
   maxCrashes: 3,
@@ -112,6 +113,8 @@ it.each<[string, unknown, string]>([
   ['maxBacklog', 0, 'maxBacklog'],
   ['fairness', 'fair', 'fairness'],
   ['retention', { dead: '0s' }, 'retention.dead'],
+  ['schema', { type: 'nothing' }, 'schema'],
+  ['schema', { $ref: 'https://elsewhere.example/schema' }, 'schema'],
   ['paused', 'yes', 'paused'],
   ['dispatchMode', 'kafka', 'dispatchMode'],
   ['maxAttempts', 0, 'maxAttempts'],
@@ -145,6 +148,7 @@ const limited = {
   rateLimit: { limit: 100, per: '1s', burst: 50, perKey: true },
   expectWithin: '10m',
   maxBacklog: 500,
+  schema: { type: 'object', required: ['to'] },
   fairness: 'tenant',
   events: true,
   maxCrashes: 5,
@@ -214,4 +218,34 @@ it('answers 429 with Retry-After where more would wait than the queue allows, un
   let status = 429;
   while (status === 429) status = (await post({})).statusCode;
   expect(status).toBe(202);
+});
+
+it('refuses a payload that does not fit the schema, with the path of each fault', async () => {
+  await call('PUT', `/${name}`, {
+    schema: {
+      type: 'object',
+      properties: {
+        to: { type: 'string', format: 'email' },
+        copies: { type: 'array', items: { type: 'integer' } },
+      },
+      required: ['to'],
+      unevaluatedProperties: false,
+    },
+  });
+  expect((await post({ payload: { to: 'a@b.example', copies: [1] } })).statusCode).toBe(202);
+  const refused = await post({ payload: { to: 'nobody', copies: [1, 'two'] } });
+  expect([refused.statusCode, refused.json<unknown>()]).toMatchObject([
+    422,
+    { code: 'payload_invalid', errors: [{ path: 'payload.to' }, { path: 'payload.copies.1' }] },
+  ]);
+  const batch = await producer.call('POST', '/v1/jobs/batch', {
+    key: tenant.key,
+    body: { jobs: [{ queue: name, payload: { to: 'a@b.example' } }, { queue: name }] },
+  });
+  expect([batch.statusCode, batch.json<unknown>()]).toMatchObject([
+    422,
+    { errors: [{ path: 'jobs.1.payload' }] },
+  ]);
+  await call('PATCH', `/${name}`, { schema: null });
+  expect((await post({ payload: 1 })).statusCode).toBe(202);
 });

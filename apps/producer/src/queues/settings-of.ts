@@ -7,7 +7,7 @@ type Changes = { [K in keyof QueueSettings]?: QueueSettings[K] | undefined };
 /** A whole set of settings as it is stored. */
 export function settingsOf(put: z.output<typeof putQueueSchema>): QueueSettings {
   // Every field has its default by now, so nothing is left undefined.
-  return { schema: null, ...changesOf(put) } as QueueSettings;
+  return changesOf(put) as QueueSettings;
 }
 
 /** What is named of the settings, as it is stored; a limit that is named is set whole. */

@@ -63,7 +63,7 @@ export class LineIntake {
       if (known) refused.set(i, known);
       else
         try {
-          await this.door.enter([input]);
+          await this.door.enter([input], () => 'payload');
         } catch (error) {
           if (!BatonError.is(error) || error.code === 'unavailable') throw error;
           refused.set(i, error);
