@@ -1,6 +1,7 @@
 import type { Backoff, DispatchMode, JobState, PayloadOf, Priority, ResultOf } from '@baton/contracts';
 import { WaitTimeoutError } from './baton-api.error.js';
 import { enqueueStream, type StreamAnswer, type StreamOptions } from './enqueue-stream.js';
+import type { FlowHandle, Parent, Unique } from './flow.js';
 import { Http, type HttpOptions } from './http.js';
 
 export interface ClientOptions extends Partial<Omit<HttpOptions, 'apiKey'>> {
@@ -24,6 +25,9 @@ export interface EnqueueOptions {
   /** When it should be done, from when it became due: a job that is not is told overdue. */
   expectWithin?: Duration;
   metadata?: Record<string, string>;
+  /** Jobs that must be done first, by their ids, at most 1,000. */
+  dependsOn?: readonly Parent[];
+  unique?: Unique;
   /** Makes this submit one with every other of the same key. One is made where none is given. */
   idempotencyKey?: string;
   /** W3C trace context of the caller: the job becomes a part of that trace. */
@@ -37,9 +41,18 @@ export type StreamedJob<Queue extends string = string> = { queue: Queue; payload
   'traceparent' | 'signal'
 >;
 
+/** One job of a flow: `dependsOn` are names in the flow. */
+export type FlowJob<Queue extends string = string, Name extends string = string> = {
+  name: Name;
+  queue: Queue;
+  payload: PayloadOf<Queue>;
+} & Omit<EnqueueOptions, 'idempotencyKey' | 'traceparent' | 'signal'>;
+
 /** A job as it was accepted. */
 export interface JobHandle<Queue extends string = string> {
   id: string;
+  /** It was there before, and stands for the one that was not unique. */
+  existing?: boolean;
   queue: Queue;
   state: JobState;
   traceId: string;
@@ -115,6 +128,27 @@ export class BatonClient {
       signal,
     });
     return ((await response.json()) as { items: { id: string; state: JobState }[] }).items;
+  }
+
+  /**
+   * Posts jobs that depend on each other, all or none, at most 10,000.
+   * @throws BatonApiError `invalid_request`, which names the cycle or the unknown name
+   */
+  async enqueueFlow<Queue extends string, Name extends string>(
+    jobs: readonly FlowJob<Queue, Name>[],
+    {
+      idempotencyKey = crypto.randomUUID(),
+      traceparent,
+      signal,
+    }: Pick<EnqueueOptions, 'idempotencyKey' | 'traceparent' | 'signal'> = {},
+  ): Promise<FlowHandle<Name>> {
+    const response = await this.http.send(`${this.url}/v1/flows`, {
+      method: 'POST',
+      body: { jobs },
+      headers: { 'idempotency-key': idempotencyKey, ...(traceparent ? { traceparent } : {}) },
+      signal,
+    });
+    return (await response.json()) as FlowHandle<Name>;
   }
 
   /**

@@ -4,10 +4,12 @@ export {
   type ClientOptions,
   type EnqueueOptions,
   type FileResult,
+  type FlowJob,
   type JobHandle,
   type StreamedJob,
   type WaitOptions,
 } from './baton-client.js';
+export type { FlowHandle, Parent, Unique } from './flow.js';
 export type { StreamAnswer, StreamOptions, StreamRefusal } from './enqueue-stream.js';
 export { BatonError, type JobTypes, type PayloadOf, type ResultOf } from '@baton/contracts';
 export {

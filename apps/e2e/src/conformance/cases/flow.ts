@@ -1,15 +1,15 @@
+import type { FlowJob } from '@baton/client';
 import type { ParentOutcome } from '@baton/worker-kit';
 import type { System } from '../system.js';
 
-/** A job of a flow, as `POST /v1/flows` takes it; its queue is the mode's. */
-export type Node = Record<string, unknown> & { name: string };
+/** A job of a flow, in the mode's queue where it names none. */
+type Node = Omit<FlowJob, 'queue'> & { queue?: string };
 
 export function flowCases(system: () => System): void {
   async function postFlow(nodes: readonly Node[]): Promise<Record<string, string>> {
     const jobs = nodes.map((node) => ({ queue: system().queue, ...node }));
-    const { status, body } = await system().call('POST', '/v1/flows', { jobs });
-    expect([status, body]).toEqual([202, expect.anything()]);
-    return body['jobs'] as Record<string, string>;
+    const flow = await system().client.enqueueFlow(jobs);
+    return flow.jobs;
   }
 
   const returns = (): string => system().script((_payload, job) => ({ of: job.jobId }));
@@ -61,7 +61,7 @@ export function flowCases(system: () => System): void {
 
   it('a dead parent: cancels its child and those after it, or lets it run, or holds it until a replay', async () => {
     const [stage, tells] = [system().stage(), tellsParents()];
-    const after = (onFailure: string) => [{ job: 'root', onFailure }];
+    const after = (onFailure: 'cancel' | 'run' | 'hold') => [{ job: 'root', onFailure }];
     const ids = await postFlow([
       { name: 'root', payload: { script: stage.script }, maxAttempts: 1 },
       { name: 'cancels', payload: { script: tells }, dependsOn: after('cancel') },
