@@ -19,6 +19,8 @@ export interface Servers {
   relay: ServiceInProcess;
   pollingWorker: ServiceInProcess;
   eventWorker: ServiceInProcess;
+  /** Whoever starts it stops it. */
+  anotherEventWorker: () => Promise<ServiceInProcess>;
   stop: () => Promise<void>;
 }
 
@@ -41,12 +43,14 @@ export async function startServers(): Promise<Servers> {
     };
     const postgres = { ...common, DATABASE_URL: stack.databaseUrl };
     const kafka = { KAFKA_BROKERS: stack.kafkaBrokers };
+    const anotherEventWorker = (): Promise<ServiceInProcess> =>
+      ServiceInProcess.start(worker, { ...common, ...kafka, DISPATCH_MODE: 'event' });
     const [relayService, producerService, gateway, pollingWorker, eventWorker] = await Promise.all([
       ServiceInProcess.start(relay, { ...postgres, ...kafka }),
       ServiceInProcess.start(producer, postgres),
       ServiceInProcess.start(resultGateway, postgres),
       ServiceInProcess.start(worker, { ...postgres, DISPATCH_MODE: 'polling' }),
-      ServiceInProcess.start(worker, { ...common, ...kafka, DISPATCH_MODE: 'event' }),
+      anotherEventWorker(),
     ]);
     for (const service of [relayService, producerService, gateway, pollingWorker, eventWorker])
       stops.push(() => service.stop());
@@ -58,6 +62,7 @@ export async function startServers(): Promise<Servers> {
       relay: relayService,
       pollingWorker,
       eventWorker,
+      anotherEventWorker,
       stop,
     };
   } catch (error) {

@@ -4,9 +4,11 @@ import type { Fleet } from './fleet.js';
 import type { ServiceProcess } from './service-process.js';
 import { until } from './until.js';
 
+type WithDatabase = Pick<Fleet, 'database'>;
+
 /** What PostgreSQL says of jobs: the live ones, the ended ones, and the attempts that did not end their job. */
 export async function factsOf(
-  fleet: Fleet,
+  fleet: WithDatabase,
   ids: readonly string[],
 ): Promise<{ live: JobEntity[]; ended: JobHistoryEntity[]; attempts: JobAttemptEntity[] }> {
   const { orm } = fleet.database;
@@ -20,7 +22,7 @@ export async function factsOf(
 
 /** Waits until all jobs are at their end, and asserts that each got there once. */
 export async function allSettled(
-  fleet: Fleet,
+  fleet: WithDatabase,
   ids: readonly string[],
   ms: number,
 ): Promise<JobHistoryEntity[]> {
