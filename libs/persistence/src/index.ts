@@ -71,7 +71,8 @@ export { finishJobs, type Finish } from './sql/finish-jobs.sql.js';
 export { laneId, type LaneKey } from './sql/lane-key.js';
 export { findRecordPlaces, type RecordPlace } from './sql/find-record-places.sql.js';
 export { listDead, type DeadFilter } from './sql/list-dead.sql.js';
-export { replayJobs, type Replayed, type ReplayParams } from './sql/replay-jobs.sql.js';
+export { replayDead, type ReplayReport } from './operations/replay-dead.js';
+export type { Replayed, ReplayParams } from './sql/replay-jobs.sql.js';
 export { purgeDead } from './sql/purge-dead.sql.js';
 export {
   cancelOperation,

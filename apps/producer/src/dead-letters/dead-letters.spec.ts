@@ -21,9 +21,12 @@ async function call(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unkno
 const dead = (path = '') => `/v1/queues/${tenant.queue}/dead${path}`;
 
 /** A job that has failed for good. */
-async function deadJob(code: 'handler_error' | 'timeout' = 'handler_error'): Promise<string> {
+async function deadJob(
+  code: 'handler_error' | 'timeout' = 'handler_error',
+  more: object = {},
+): Promise<string> {
   const { pool } = producer.test.database;
-  const { body } = await call('POST', '/v1/jobs', { queue: tenant.queue, payload: { n: 1 } });
+  const { body } = await call('POST', '/v1/jobs', { queue: tenant.queue, payload: { n: 1 }, ...more });
   const workerId = randomUUID();
   const queues = [tenant.queue];
   await registerWorker(pool, { id: workerId, source: 'polling', host: 'here', pid: 1, queues });
@@ -59,6 +62,20 @@ it('lists dead jobs by cursor, by their error and by when they died', async () =
     status: 404,
     body: { code: 'unknown_queue' },
   });
+});
+
+it('does not replay one while another is unique by the same', async () => {
+  const unique = { key: 'k' };
+  const id = await deadJob('handler_error', { unique });
+  const other = await call('POST', '/v1/jobs', { queue: tenant.queue, payload: 1, unique });
+  expect(other.status).toBe(202);
+  const refused = await call('POST', `/v1/jobs/${id}/retry`);
+  expect(refused).toMatchObject({ status: 409, body: { code: 'unique_conflict' } });
+  expect(refused.body['detail']).toContain(other.body['id']);
+  const many = await call('POST', dead('/replay'), { ids: [id] });
+  expect(many.status).toBe(202);
+  await finish();
+  expect((await call('GET', `/v1/jobs/${id}`)).body).toMatchObject({ state: 'dead' });
 });
 
 it('replays one by its id, which is refused for what is not dead', async () => {

@@ -4,7 +4,7 @@ import {
   inTransaction,
   Notifier,
   readJobs,
-  replayJobs,
+  replayDead,
   retrying,
   type ReadJob,
 } from '@baton/persistence';
@@ -21,13 +21,13 @@ export class Replayer {
   /**
    * @param wanted.queue only a job of this queue; @param wanted.payload JSON, in place of the one with which it died
    * @returns the job as it is then
-   * @throws BatonError `not_found`; `state_conflict` for a job that is not dead
+   * @throws BatonError `not_found`; `state_conflict` for a job that is not dead; `unique_conflict`
    */
   async replay(wanted: { tenantId: string; id: string; queue?: string; payload?: string }): Promise<ReadJob> {
     const { tenantId, id, queue, payload } = wanted;
     const { pool } = this.database;
-    const replayed = await inTransaction(pool, (tx) =>
-      replayJobs(tx, { tenantId, jobIds: [id], queue, payload }),
+    const { replayed, inTheWay } = await inTransaction(pool, (tx) =>
+      replayDead(tx, { tenantId, jobIds: [id], queue, payload }),
     );
     if (replayed.length > 0) this.notifier.wake(channels.timers, '0');
     const [job] = await retrying(() => readJobs(pool, tenantId, [id]));
@@ -35,6 +35,12 @@ export class Replayer {
       throw new BatonError(
         'not_found',
         `there is no job ${id}${queue === undefined ? '' : ` in queue "${queue}"`}`,
+      );
+    const other = inTheWay.get(id);
+    if (other !== undefined)
+      throw new BatonError(
+        'unique_conflict',
+        `job ${other} is live, and unique by the same as the dead job ${id}`,
       );
     if (replayed.length === 0)
       throw new BatonError('state_conflict', `job ${id} is ${job.state}; only a dead job can be replayed`);

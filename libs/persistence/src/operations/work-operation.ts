@@ -10,9 +10,9 @@ import {
 } from '../sql/operation-slices.sql.js';
 import { failOperation } from '../sql/operations.sql.js';
 import { purgeDead } from '../sql/purge-dead.sql.js';
-import { replayJobs } from '../sql/replay-jobs.sql.js';
 import { faultKind } from '../transaction/sqlstate.js';
 import { inTransaction, type Transaction } from '../transaction/transaction.js';
+import { replayDead } from './replay-dead.js';
 
 /** What a slice of an operation did. */
 export interface OperationSlice {
@@ -92,7 +92,8 @@ async function apply(
       return { done, failed, busy: cancels.busy, cancels };
     }
     case 'replay': {
-      const { length } = await replayJobs(tx, { tenantId, jobIds, queue: filter.queue });
+      const { replayed } = await replayDead(tx, { tenantId, jobIds, queue: filter.queue });
+      const { length } = replayed;
       return { done: length, failed: jobIds.length - length, busy: [] };
     }
     case 'purge': {

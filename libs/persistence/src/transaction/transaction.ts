@@ -10,7 +10,7 @@ type LockLevel = (typeof levels)[number];
 /**
  * One transaction, which knows the one lock order: lanes, then unique keys, then jobs, then counters. A statement that takes new
  * locks says so by `locking`; going back a level throws, since two transactions that lock in different orders
- * can wait for each other for ever. Only accept waits for unique keys; whoever ends a job takes its key along if nobody
+ * can wait for each other for ever. Only accept and replay wait for unique keys; whoever ends a job takes its key along if nobody
  * has it locked, and leaves it lying else.
  */
 export class Transaction implements Queryable {
