@@ -44,14 +44,18 @@ describe('the producer', () => {
       'queue',
       'payload',
       'orderingKey',
+      'concurrencyKey',
       'priority',
       'runAt',
       'delay',
       'maxAttempts',
       'backoff',
       'timeout',
+      'expectWithin',
       'metadata',
       'unique',
+      'webhook',
+      'delivery',
       'dependsOn',
     ]);
   });

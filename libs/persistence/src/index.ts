@@ -159,6 +159,7 @@ export { moveQueue, patchQueue } from './sql/patch-queue.sql.js';
 export { countBacklog, readQueueDoors, type QueueDoor } from './sql/read-queue-doors.sql.js';
 export { putQueue } from './sql/put-queue.sql.js';
 export type { QueueRow, QueueSettings } from './sql/queue-settings.js';
+export { readQueueStats, type QueueStats } from './sql/read-queue-stats.sql.js';
 export { listQueues, readQueue } from './sql/read-queues.sql.js';
 export { ensureTenant, findTenant, insertTenant, listTenants, type TenantRow } from './sql/tenants.sql.js';
 export { releaseDue, type DueRelease } from './relay/release-due.js';

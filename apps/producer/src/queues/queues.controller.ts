@@ -7,6 +7,7 @@ import {
   patchQueue,
   putQueue,
   readQueue,
+  readQueueStats,
   retrying,
   unknownQueue,
 } from '@baton/persistence';
@@ -20,6 +21,7 @@ import { nameSchema } from '../schema/text.schema.js';
 import { KnownQueues } from './known-queues.js';
 import { compileSchema } from './payload-schema.js';
 import { patchQueueSchema, putQueueSchema, queueListSchema, queueSchema, showQueue } from './queue.schema.js';
+import { queueStatsSchema, showQueueStats } from './queue-stats.schema.js';
 import { changesOf, settingsOf } from './settings-of.js';
 
 /** Queues and their settings, which belong to the deployment. */
@@ -50,6 +52,21 @@ export class QueuesController {
     const queue = await retrying(() => readQueue(this.database.pool, name));
     if (!queue) throw unknownQueue(name);
     return showQueue(queue);
+  }
+
+  @Get(':name/stats')
+  @Scopes('ops:read')
+  @ApiOperation({
+    summary: 'How a queue stands, all tenants together: depth, backlog, rates, waits and runs',
+  })
+  @ApiOkResponse({ standardSchema: queueStatsSchema })
+  async stats(@Param('name', { schema: nameSchema }) name: string) {
+    const { pool } = this.database;
+    const [queue, stats] = await retrying(() =>
+      Promise.all([readQueue(pool, name), readQueueStats(pool, name, Date.now())]),
+    );
+    if (!queue) throw unknownQueue(name);
+    return showQueueStats(name, stats);
   }
 
   @Put(':name')

@@ -249,3 +249,36 @@ it('refuses a payload that does not fit the schema, with the path of each fault'
   await call('PATCH', `/${name}`, { schema: null });
   expect((await post({ payload: 1 })).statusCode).toBe(202);
 });
+
+it('tells how a queue stands', async () => {
+  await call('PUT', `/${name}`, {});
+  for (let i = 0; i < 3; i++) expect((await post({})).statusCode).toBe(202);
+  expect((await post({ delay: '1h' })).statusCode).toBe(202);
+  await call('POST', `/${name}/pause`);
+  expect((await post({})).statusCode).toBe(202);
+  await producer.test.database.pool.query(
+    `INSERT INTO baton.job_history (id, tenant_id, queue, state, priority, payload, max_attempts, timeout_ms, seq, created_at,
+       queued_at, started_at, finished_at)
+     SELECT uuidv7(), $1, $2, 'succeeded', 1, 'null', 5, 1000, 4, baton.now(), baton.now(), baton.now() + n * interval '10 ms',
+       baton.now() + n * interval '30 ms' FROM generate_series(1, 100) n`,
+    [tenant.tenantId, name],
+  );
+  const answer = await call('GET', `/${name}/stats`);
+  expect([answer.statusCode, answer.json<unknown>()]).toMatchObject([
+    200,
+    {
+      queue: name,
+      depth: { scheduled: 1, held: 1, queued: 3, running: 0 },
+      held: { paused: 1 },
+      backlog: 5,
+      outbox: { rows: 0 },
+      modes: { polling: 3 },
+      sample: 100,
+    },
+  ]);
+  const { waitMs, runMs, oldestQueuedAt } = answer.json<Record<string, never>>();
+  expect(waitMs).toMatchObject({ p50: expect.closeTo(505, 0) });
+  expect(runMs).toMatchObject({ p50: expect.closeTo(1010, 0) });
+  expect(Date.parse(oldestQueuedAt!)).toBeLessThanOrEqual(Date.now() + 1_000);
+  expect((await call('GET', '/nobody-knows/stats')).statusCode).toBe(404);
+});

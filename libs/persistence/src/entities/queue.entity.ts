@@ -33,7 +33,7 @@ export class QueueEntity {
   @Column('timestamptz', { name: 'draining_at', nullable: true }) drainingAt!: Date | null;
   /** Its settings have changed: the timers look at all its gates. */
   @Column({ type: 'boolean', insert: false }) regate!: boolean;
-  /** PostgreSQL's own: it is paused, has a limit, or is fair in event mode. */
+  /** PostgreSQL's own: it is paused, has a limit, or is fair. */
   @Column({ type: 'boolean', insert: false, update: false }) gated!: boolean;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

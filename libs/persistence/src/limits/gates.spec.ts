@@ -334,29 +334,32 @@ describe('fairness', () => {
     expect(own(served.slice(2, 8))).toBeLessThanOrEqual(3);
   });
 
-  it('in event mode a window is ahead of the workers, and the rest goes round the tenants', async () => {
-    await queue.set({ fairness: 'tenant', dispatch_mode: 'event' });
-    const other = await seedTenant(test.database);
-    await queue.postAll(many(1_300));
-    await queue.post(many(10), other);
-    while ((await queue.gates())[0]?.due && (await queue.states())['queued']! < 1_000) {
-      await test.shiftClock(1_000);
-      await pump();
-    }
-    expect(await queue.states()).toMatchObject({ queued: 1_000, 'held concurrency': 310 });
-    await test.database.pool.query(
-      `UPDATE baton.job SET state = 'running' WHERE id IN (SELECT id FROM baton.job WHERE queue = $1 AND state = 'queued' LIMIT 30)`,
-      [queue.tenant.queue],
-    );
-    await test.shiftClock(3_000);
-    const { released } = await pump();
-    const { rows } = await test.database.pool.query<{ state: string }>(
-      'SELECT DISTINCT state FROM baton.job WHERE queue = $1 AND tenant_id = $2',
-      [queue.tenant.queue, other.tenantId],
-    );
-    expect(released).toHaveLength(30);
-    expect(rows).toEqual([{ state: 'queued' }]);
-  });
+  it.each(['polling', 'event'])(
+    'in %s mode a window is ahead of the workers, and the rest goes round the tenants',
+    async (mode) => {
+      await queue.set({ fairness: 'tenant', dispatch_mode: mode });
+      const other = await seedTenant(test.database);
+      await queue.postAll(many(1_300));
+      await queue.post(many(10), other);
+      while ((await queue.gates())[0]?.due && (await queue.states())['queued']! < 1_000) {
+        await test.shiftClock(1_000);
+        await pump();
+      }
+      expect(await queue.states()).toMatchObject({ queued: 1_000, 'held concurrency': 310 });
+      await test.database.pool.query(
+        `UPDATE baton.job SET state = 'running' WHERE id IN (SELECT id FROM baton.job WHERE queue = $1 AND state = 'queued' LIMIT 30)`,
+        [queue.tenant.queue],
+      );
+      await test.shiftClock(3_000);
+      const { released } = await pump();
+      const { rows } = await test.database.pool.query<{ state: string }>(
+        'SELECT DISTINCT state FROM baton.job WHERE queue = $1 AND tenant_id = $2',
+        [queue.tenant.queue, other.tenantId],
+      );
+      expect(released).toHaveLength(30);
+      expect(rows).toEqual([{ state: 'queued' }]);
+    },
+  );
 });
 
 describe('the slow sweep', () => {

@@ -117,7 +117,6 @@ const jobIndexes = `
 CREATE INDEX job_deadline ON baton.job (deadline_at) WHERE deadline_at IS NOT NULL AND overdue_at IS NULL;
 CREATE INDEX job_cancel ON baton.job (cancel_by) WHERE cancel_by IS NOT NULL;
 CREATE INDEX job_admission ON baton.job (id) WHERE state = 'held' AND reason = 'admission';
-CREATE INDEX job_fair ON baton.job (queue, tenant_id, priority, id) WHERE state = 'queued' AND mode = 'polling';
 CREATE INDEX job_history_dead ON baton.job_history (queue, tenant_id, id) WHERE state = 'dead';
 `;
 

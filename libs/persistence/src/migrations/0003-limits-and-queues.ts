@@ -33,11 +33,11 @@ CREATE INDEX job_slots ON baton.job (queue, concurrency_key, tenant_id) WHERE sl
 const gatedByLimits =
   'paused_at IS NOT NULL OR concurrency_total IS NOT NULL OR concurrency_per_key IS NOT NULL OR rate_limit IS NOT NULL';
 
-// What is on Kafka cannot be put in another order: a fair queue's jobs wait before its gate, and go round the tenants.
+// What is released keeps its order, on Kafka above all: a fair queue's jobs wait before its gate, and go round the tenants.
 const queues = `
 ALTER TABLE baton.queue ADD COLUMN regate boolean NOT NULL DEFAULT false; -- changed: the timers look at all its gates
 ALTER TABLE baton.queue ALTER COLUMN gated SET EXPRESSION AS (
-  ${gatedByLimits} OR (fairness = 'tenant' AND dispatch_mode = 'event'));
+  ${gatedByLimits} OR fairness = 'tenant');
 `;
 
 /** Puts history aside under another name, with its indexes and partitions, so that a new one can take its place. */

@@ -73,7 +73,7 @@ g AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT q.rate_limit IS NOT NULL AND ${rated[level]} AS rated, coalesce(q.rate_burst, q.rate_limit) AS burst,
       q.rate_per_ms::float8 / q.rate_limit AS token_ms,
-      ${level === queueGate ? `CASE WHEN q.fairness = 'tenant' AND q.dispatch_mode = 'event' THEN ${fairWindow} END` : 'NULL::int'} AS fair_window
+      ${level === queueGate ? `CASE WHEN q.fairness = 'tenant' THEN ${fairWindow} END` : 'NULL::int'} AS fair_window
   ) b
 ), room AS MATERIALIZED (
   SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,

@@ -69,7 +69,7 @@ export const gateRows = `unnest($1::text[], $2::text[], $3::uuid[]) AS k(queue, 
 export const ofGate = (table: string): string =>
   `${table}.queue = k.queue AND ${table}.key = k.key AND ${table}.tenant_id = k.tenant_id`;
 
-/** Of a fair queue in event mode, at most so many jobs are released and not begun: Kafka cannot put them in another order. */
+/** Of a fair queue at most so many jobs are released and not begun: what is released keeps its order, on Kafka above all. */
 export const fairWindow = 1_000;
 
 /**
@@ -82,7 +82,7 @@ export const nextGate = (q: string, key: string, slots: string): string => `CASE
     WHEN ${slots} & ${keyGate} = 0 AND ${key} IS NOT NULL
       AND (${q}.concurrency_per_key IS NOT NULL OR (${q}.rate_limit IS NOT NULL AND ${q}.rate_per_key)) THEN ${keyGate}
     WHEN ${q}.paused_at IS NOT NULL OR ${q}.concurrency_total IS NOT NULL OR (${q}.rate_limit IS NOT NULL AND NOT ${q}.rate_per_key)
-      OR (${q}.fairness = 'tenant' AND ${q}.dispatch_mode = 'event') THEN ${queueGate}
+      OR ${q}.fairness = 'tenant' THEN ${queueGate}
   END::smallint`;
 
 /** SQL: why a job stands before its gate. */
