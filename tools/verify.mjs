@@ -1,6 +1,7 @@
 // What `npm test` runs: format, protobuf rules, lint, types and build of every project, then every test, the end-to-end ones last.
 //   --only <project>   that project alone (repeatable; `client` or `@baton/client`)
 //   --skip-e2e         all but apps/e2e
+//   --faults           the slow faults of apps/e2e alone, from a fresh build
 // Each step has a time limit, so that a leaked handle or a hung server fails the run instead of stalling it.
 // The last line is `N passed, N failed`: tests, and one more failed for each step that failed without a failed test.
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,10 +18,11 @@ const minutes = (count) => count * 60_000;
 /** `servers`: on a bare machine Maven first fetches 100 MB. */
 const limits = {
   check: minutes(2),
-  projects: minutes(8),
+  projects: minutes(12),
   servers: minutes(6),
-  test: minutes(5),
-  e2e: minutes(10),
+  test: minutes(8),
+  e2e: minutes(15),
+  faults: minutes(30),
 };
 /** How long a step that ran out of time may take to stop its servers before it is killed. */
 const stopGraceMs = 10_000;
@@ -99,7 +101,11 @@ function projectsWith(target) {
 function readArguments() {
   try {
     return parseArgs({
-      options: { only: { type: 'string', multiple: true }, 'skip-e2e': { type: 'boolean' } },
+      options: {
+        only: { type: 'string', multiple: true },
+        'skip-e2e': { type: 'boolean' },
+        faults: { type: 'boolean' },
+      },
     }).values;
   } catch (error) {
     fail(error.message);
@@ -178,34 +184,48 @@ async function testProject(project, limitMs) {
   });
 }
 
+async function runFaults() {
+  const services = ['producer', 'relay', 'worker', 'result-gateway'].map((app) => `@baton/${app}`);
+  await step('build', nx('run-many', '-t', 'build', '--parallel=2', '-p', ...services), {
+    limitMs: limits.projects,
+  });
+  process.env.BATON_E2E_BUILT = '1';
+  process.env.BATON_E2E_FAULTS = '1';
+  await testProject('@baton/e2e', limits.faults);
+}
+
+async function runAll() {
+  await step('format', [bin('prettier'), ['--check', '--log-level', 'warn', '.']], { limitMs: limits.check });
+  await step('buf lint', [bin('buf'), ['lint']], { cwd: contracts, limitMs: limits.check });
+  if (existsSync(join(contracts, 'proto/released.binpb'))) {
+    const breaking = [bin('buf'), ['breaking', '--against', 'proto/released.binpb']];
+    await step('buf breaking', breaking, { cwd: contracts, limitMs: limits.check });
+  }
+  const scope = selected.length > 0 ? ['-p', ...selected] : [];
+  const checks = nx('run-many', '-t', 'lint', 'typecheck', 'build', '--parallel=2', ...scope);
+  await step('lint, typecheck, build', checks, { limitMs: limits.projects }, countFailedTasks);
+
+  const ordinary = testProjects.filter((each) => inScope(each) && each !== '@baton/e2e');
+  if (ordinary.some(usesServers)) {
+    const start = withLocalStack('await sharedTestStack({ kafka: true, redis: true, s3: true })');
+    await step('start the test servers', start, { limitMs: limits.servers });
+  }
+  for (const project of ordinary) await testProject(project, limits.test);
+  // A run of some projects leaves the servers to others that may use them; unused, they end by themselves.
+  if (selected.length === 0) {
+    await step('stop the test servers', withLocalStack('await stopSharedTestStack()'), {
+      limitMs: limits.check,
+    });
+  }
+  // The services run as in production, from what was built above.
+  process.env.BATON_E2E_BUILT = '1';
+  if (testProjects.includes('@baton/e2e') && inScope('@baton/e2e'))
+    await testProject('@baton/e2e', limits.e2e);
+}
+
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
-
-await step('format', [bin('prettier'), ['--check', '--log-level', 'warn', '.']], { limitMs: limits.check });
-await step('buf lint', [bin('buf'), ['lint']], { cwd: contracts, limitMs: limits.check });
-if (existsSync(join(contracts, 'proto/released.binpb'))) {
-  const breaking = [bin('buf'), ['breaking', '--against', 'proto/released.binpb']];
-  await step('buf breaking', breaking, { cwd: contracts, limitMs: limits.check });
-}
-const scope = selected.length > 0 ? ['-p', ...selected] : [];
-const checks = nx('run-many', '-t', 'lint', 'typecheck', 'build', '--parallel=2', ...scope);
-await step('lint, typecheck, build', checks, { limitMs: limits.projects }, countFailedTasks);
-
-const ordinary = testProjects.filter((each) => inScope(each) && each !== '@baton/e2e');
-if (ordinary.some(usesServers)) {
-  const start = withLocalStack('await sharedTestStack({ kafka: true, redis: true, s3: true })');
-  await step('start the test servers', start, { limitMs: limits.servers });
-}
-for (const project of ordinary) await testProject(project, limits.test);
-// A run of some projects leaves the servers to others that may use them; unused, they end by themselves.
-if (selected.length === 0) {
-  await step('stop the test servers', withLocalStack('await stopSharedTestStack()'), {
-    limitMs: limits.check,
-  });
-}
-// The services run as in production, from what was built above.
-process.env.BATON_E2E_BUILT = '1';
-if (testProjects.includes('@baton/e2e') && inScope('@baton/e2e')) await testProject('@baton/e2e', limits.e2e);
+await (options.faults ? runFaults() : runAll());
 
 console.log('\n── summary');
 for (const { name, seconds, passed, failed, problem } of report) {

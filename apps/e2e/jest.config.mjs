@@ -1,7 +1,14 @@
+import { env } from 'node:process';
+
 export default {
   preset: '../../jest.preset.js',
   displayName: 'e2e',
   // Each suite starts the whole system: one after another, and with time for it.
   maxWorkers: 1,
   testTimeout: 120_000,
+  // The slow faults have a command of their own: `npm run test:faults`.
+  testPathIgnorePatterns:
+    env.BATON_E2E_FAULTS === undefined
+      ? ['/src/faults/']
+      : ['/src/(?!faults/)[^/]*spec', '/src/conformance/'],
 };

@@ -73,7 +73,7 @@ it('says what is wrong with a wait without seconds, and accepts the job; a full 
   expect(first.headers['baton-advice']).toMatch(/100 held requests are open/);
   producer.app.get(WaitingRoom, { strict: false }).drain();
   expect((await Promise.all(held)).every(({ statusCode }) => statusCode === 202)).toBe(true);
-  (producer.app.get(WaitingRoom, { strict: false }) as unknown as { closed: boolean }).closed = false;
+  producer.app.get<WaitingRoom, { closed: boolean }>(WaitingRoom, { strict: false }).closed = false;
 });
 
 it('gives a fresh token for one job, to its key and to a token of it', async () => {

@@ -116,7 +116,7 @@ describe('events by poll', () => {
   it('lets held requests go when it drains', async () => {
     const id = await seedOne();
     const held = pageOf(`${id}/events?cursor=0:2`, { prefer: 'wait=50' });
-    const watched = app.get(EventTail) as unknown as { byJob: Map<string, unknown> };
+    const watched = app.get<EventTail, { byJob: Map<string, unknown> }>(EventTail);
     while (watched.byJob.size === 0) await new Promise((resolve) => setImmediate(resolve));
     app.get(EventTail).drain();
     expect(await held).toEqual({ items: [], cursor: '0:2', terminal: false });
@@ -168,7 +168,7 @@ describe('events by SSE', () => {
 
   it('beats while nothing happens, and ends when the token does', async () => {
     const id = await seedOne();
-    const streams = app.get(EventStreams) as unknown as { heartbeatMs: number };
+    const streams = app.get<EventStreams, { heartbeatMs: number }>(EventStreams);
     streams.heartbeatMs = 5;
     const token = tokenFor(id, tenant, Date.now() - 15 * 60_000 + 2_000);
     let beats = 0;
@@ -220,7 +220,7 @@ describe('events by SSE', () => {
 
   it('cuts a client that does not read, with no more in memory than it has not read', async () => {
     const id = await seedOne();
-    (app.get(EventStreams) as unknown as { slowMs: number }).slowMs = 50;
+    app.get<EventStreams, { slowMs: number }>(EventStreams).slowMs = 50;
     await test.database.pool.query(
       `WITH raised AS (UPDATE baton.job SET seq = seq + 5000 WHERE id = $1 RETURNING *)
        INSERT INTO baton.job_event (job_id, tenant_id, generation, seq, type, data)
@@ -234,9 +234,10 @@ describe('events by SSE', () => {
       `GET /v1/results/${id}/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${key}\r\n\r\n`,
     );
     socket.pause();
-    const streams = app.get(EventStreams) as unknown as {
+    interface Inside {
       options: { holds: { held: Map<string, number> }; log: (message: string) => void };
-    };
+    }
+    const streams = app.get<EventStreams, Inside>(EventStreams);
     const cut = new Promise<string>((resolve) => (streams.options.log = resolve));
     expect(await cut).toBe('a stream was cut');
     while (streams.options.holds.held.size > 0) await new Promise((resolve) => setImmediate(resolve));

@@ -1,14 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { BatonError, errorCodes } from '@baton/contracts';
-import {
-  type Authenticator,
-  type Caller,
-  isAllowedOrigin,
-  problemHeaders,
-  readCookie,
-  toProblem,
-} from '@baton/service';
+import { type Caller, isAllowedOrigin, problemHeaders, readCookie, toProblem } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { streamCookie } from '../events/stream-session.controller.js';

@@ -36,7 +36,7 @@ beforeEach(async () => {
   ({ app, url } = await startGateway(test, { allowedOrigins: [origin] }));
   tenant = await seedTenant(test.database);
   key = await keyFor(test, tenant.tenantId);
-  ({ options } = app.get(StreamServer) as unknown as { options: StreamServerOptions });
+  ({ options } = app.get<StreamServer, { options: StreamServerOptions }>(StreamServer));
 });
 afterEach(async () => {
   for (const client of app.get(StreamServer).clients)

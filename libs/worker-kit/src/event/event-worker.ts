@@ -255,16 +255,20 @@ export class EventWorker {
     return this.open && this.executor.free > 0 && !this.reporter.full && !this.draining && !this.careful.busy;
   }
 
-  /** Resolves when the broker has it: only then may the handler be entered. */
+  /**
+   * Resolves when the broker has it, and the commit past its record: only then may the handler be entered. Else one that
+   * ends its process at once would have its record read again, in an attempt that is over, and end the next one too.
+   */
   private announceFirst(entry: JobEntry, alone: boolean): Promise<boolean> {
     const { delivery } = entry;
-    const { executionId } = delivery;
+    const { executionId, queue } = delivery;
     this.entries.begin(entry);
     this.heartbeats.add(executionId);
     return new Promise((resolve) => {
       this.reporter.say(started({ delivery, startedAtMs: Date.now() }, { alone }), () => {
         this.entries.told(executionId);
-        resolve(true);
+        const committed = this.readers.get(queue)?.commitDone() ?? Promise.resolve();
+        void committed.then(() => resolve(true));
       });
     });
   }

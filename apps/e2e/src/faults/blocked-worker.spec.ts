@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/client';
 import { dispatchModes } from '@baton/contracts';
-import { pastRestartGrace } from './harness/database-facts.js';
-import { Fleet } from './harness/fleet.js';
-import { allSettled, factsOf, runnerOf } from './harness/job-facts.js';
+import { pastRestartGrace } from '../harness/database-facts.js';
+import { Fleet } from '../harness/fleet.js';
+import { allSettled, factsOf, runnerOf } from '../harness/job-facts.js';
 
 const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
-const handlers = fileURLToPath(new URL('./handlers/block.fixture.mjs', import.meta.url));
+const handlers = fileURLToPath(new URL('../handlers/block.fixture.mjs', import.meta.url));
 
 let fleet: Fleet;
 let client: BatonClient;

@@ -1,10 +1,10 @@
 import type { BatonClient } from '@baton/client';
 import { timing } from '@baton/contracts';
 import { auditJobs } from '@baton/persistence';
-import { pastRestartGrace } from './harness/database-facts.js';
-import { Fleet } from './harness/fleet.js';
-import { allSettled, factsOf, runnerOf } from './harness/job-facts.js';
-import { until } from './harness/until.js';
+import { pastRestartGrace } from '../harness/database-facts.js';
+import { Fleet } from '../harness/fleet.js';
+import { allSettled, factsOf, runnerOf } from '../harness/job-facts.js';
+import { until } from '../harness/until.js';
 
 let fleet: Fleet;
 let client: BatonClient;

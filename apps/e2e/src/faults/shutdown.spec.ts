@@ -1,8 +1,8 @@
 import { BatonClient } from '@baton/client';
 import { dispatchModes } from '@baton/contracts';
-import { Fleet } from './harness/fleet.js';
-import { allSettled, factsOf, inOrderOfEnd, runnerOf } from './harness/job-facts.js';
-import type { ServiceProcess } from './harness/service-process.js';
+import { Fleet } from '../harness/fleet.js';
+import { allSettled, factsOf, inOrderOfEnd, runnerOf } from '../harness/job-facts.js';
+import type { ServiceProcess } from '../harness/service-process.js';
 
 const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
 

@@ -1,8 +1,8 @@
 import type { BatonClient } from '@baton/client';
 import { dispatchModes, type DispatchMode, type Priority } from '@baton/contracts';
-import { endedOf, seedBacklog } from './harness/backlog.js';
-import { Fleet } from './harness/fleet.js';
-import { until } from './harness/until.js';
+import { endedOf, seedBacklog } from '../harness/backlog.js';
+import { Fleet } from '../harness/fleet.js';
+import { until } from '../harness/until.js';
 
 const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
 const queue = 'sleep';

@@ -1,9 +1,9 @@
 import { auditJobs } from '@baton/persistence';
-import { ServiceInProcess } from '@baton/service/testing';
-import { type Servers, startServers } from './conformance/servers.js';
-import { System } from './conformance/system.js';
-import { allSettled, factsOf, inOrderOfEnd } from './harness/job-facts.js';
-import { until } from './harness/until.js';
+import type { ServiceInProcess } from '@baton/service/testing';
+import { type Servers, startServers } from '../conformance/servers.js';
+import { System } from '../conformance/system.js';
+import { allSettled, factsOf, inOrderOfEnd } from '../harness/job-facts.js';
+import { until } from '../harness/until.js';
 
 const rounds = 15;
 const keys = Array.from({ length: 20 }, (_, n) => `k${n}`);
