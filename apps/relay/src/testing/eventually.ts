@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  { withinMs = 10_000, everyMs = 20 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 25_000, everyMs = 20 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<number> {
   const began = performance.now();
   while (!(await condition())) {
