@@ -54,7 +54,7 @@ it.each(['polling', 'event'] as const)(
     ]);
     expect(exitCode).toBe(0);
     expect(again.queuedAt!.getTime() - toldAt).toBeLessThan(4_000);
-    await client.wait(job, { timeoutMs: 30_000 });
+    await client.wait(job, { timeoutMs: 80_000 });
     const { ended, attempts } = await factsOf(fleet, [job.id]);
     expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
     expect(attempts).toMatchObject([{ attempt: 1, outcome: 'released' }]);
@@ -90,7 +90,7 @@ it.each([
       },
     );
     expect(again.queuedAt!.getTime() - killedAt).toBeLessThan(withinMs);
-    await client.wait(job, { timeoutMs: 30_000 });
+    await client.wait(job, { timeoutMs: 80_000 });
     const { ended, attempts } = await factsOf(fleet, [job.id]);
     expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0 });
     expect(attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
@@ -115,7 +115,7 @@ it('a polling worker that was stopped past its lease changes nothing of what was
     what: 'the lease to end',
   });
   frozen.thaw();
-  await client.wait(job, { timeoutMs: 30_000 });
+  await client.wait(job, { timeoutMs: 80_000 });
   const ended = await allSettled(fleet, [job.id], 1_000);
   expect(ended[0]).toMatchObject({ state: 'succeeded', attempt: 2 });
   // It registers anew and goes on working.
