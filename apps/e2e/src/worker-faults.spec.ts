@@ -36,7 +36,8 @@ async function endWorkers(): Promise<void> {
 }
 afterEach(endWorkers);
 
-it.each(['polling', 'event'] as const)(
+// An event worker's drain is shown in faults/shutdown.spec.ts.
+it.each(['polling'] as const)(
   'SIGTERM drains a %s worker: what does not finish is handed back at once, without a failure',
   async (mode) => {
     const grace = { DRAIN_GRACE_MS: '500' };
