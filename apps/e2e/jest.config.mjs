@@ -5,7 +5,7 @@ export default {
   displayName: 'e2e',
   // Each suite starts the whole system: one after another, and with time for it.
   maxWorkers: 1,
-  testTimeout: 180_000,
+  testTimeout: 120_000,
   // The slow faults have a command of their own: `npm run test:faults`.
   testPathIgnorePatterns:
     env.BATON_E2E_FAULTS === undefined

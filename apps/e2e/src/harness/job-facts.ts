@@ -41,7 +41,7 @@ export async function allSettled(
   return ended;
 }
 
-export async function running(fleet: Fleet, id: string, ms = 60_000): Promise<JobEntity> {
+export async function running(fleet: Fleet, id: string, ms = 20_000): Promise<JobEntity> {
   return until(async () => (await factsOf(fleet, [id])).live.find((job) => job.state === 'running'), {
     ms,
     what: `job ${id} to run`,

@@ -32,6 +32,7 @@ let entered: string[];
 const said: WorkerEvent['event'][] = [];
 let gate: PromiseWithResolvers<void>;
 const open: NestMicroservice[] = [];
+const servers: EventServer[] = [];
 
 beforeAll(async () => {
   const { kafkaBrokers } = await sharedTestStack({ kafka: true });
@@ -84,6 +85,7 @@ async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> 
     graceMs: 50,
     letGoMs: 50,
   });
+  servers.push(strategy);
   const root = { module: class Root {}, controllers: [Handlers] };
   const options = { strategy, logger: false, abortOnError: false } as const;
   const app = (await NestFactory.createMicroservice(root, options)) as NestMicroservice;
@@ -93,11 +95,11 @@ async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> 
   return app;
 }
 
-async function publish(...jobs: { payload?: unknown; careful?: boolean }[]): Promise<string[]> {
+async function publish(...jobs: { payload?: unknown; careful?: boolean; partition?: number }[]): Promise<string[]> {
   const ids = jobs.map(() => uuidv7());
   const tenantId = randomUUID();
   const producer = broker.producer();
-  const records = jobs.map(({ payload = null, careful = false }, i) => {
+  const records = jobs.map(({ payload = null, careful = false, partition = 0 }, i) => {
     const job = { jobId: ids[i]!, tenantId, queue, attempt: 1, maxAttempts: 5, timeoutMs: 60_000n, careful };
     const value = toBinary(
       JobRecordSchema,
@@ -105,7 +107,7 @@ async function publish(...jobs: { payload?: unknown; careful?: boolean }[]): Pro
     );
     return {
       key: ids[i]!,
-      partition: 0,
+      partition,
       value: Buffer.from(value),
       headers: { [headers.term]: '7:1', [headers.schema]: '1' },
     };
@@ -215,4 +217,19 @@ it('does not suspect what a worker left in good order, nor what came after it', 
   await startWorker();
   await until('both have ended', () => endedOf(ids).length === 2);
   expect(startedOf(ids)).toEqual([]);
+});
+
+it('begins what comes after a rebalance at which it had read nothing, and so could commit nothing', async () => {
+  const left = await startWorker();
+  const before = await publish({});
+  await until('the first has ended and is committed', async () => (await committed())?.offset === 1n);
+  open.length = 0;
+  await left.close();
+  await startWorker();
+  await until('one waits for records', () => servers.at(-1)!.healthy);
+  await startWorker();
+  await until('both do', () => servers.slice(-2).every(({ healthy }) => healthy));
+  const after = await publish(...Array.from({ length: 12 }, (_, partition) => ({ partition })));
+  await until('all have ended', () => endedOf(after).length === after.length);
+  expect(entered.toSorted()).toEqual([...before, ...after].toSorted());
 });

@@ -66,7 +66,7 @@ export class QueueReader {
   private stopping = false;
   /** A commit is under way: what is to be said besides follows it. */
   private saying = false;
-  /** The last commit was not taken: the next waits for its time. */
+  /** The last commit was not taken: the next waits for its time, for which a timer is set. */
   private pausing = false;
 
   constructor(private readonly options: QueueReaderOptions) {
@@ -254,7 +254,8 @@ export class QueueReader {
     }
     this.saying = false;
     if (this.stopping) return;
-    if (this.tracker.uncommitted().length > 0 || this.entered.unsaid().length > 0) this.commitSoon();
+    if (this.pausing || this.tracker.uncommitted().length > 0 || this.entered.unsaid().length > 0)
+      this.commitSoon();
     this.options.onReady();
   }
 
