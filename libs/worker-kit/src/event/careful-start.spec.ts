@@ -95,7 +95,9 @@ async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> 
   return app;
 }
 
-async function publish(...jobs: { payload?: unknown; careful?: boolean; partition?: number }[]): Promise<string[]> {
+async function publish(
+  ...jobs: { payload?: unknown; careful?: boolean; partition?: number }[]
+): Promise<string[]> {
   const ids = jobs.map(() => uuidv7());
   const tenantId = randomUUID();
   const producer = broker.producer();
