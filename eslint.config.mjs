@@ -19,6 +19,7 @@ const mayImport = {
   'scope:relay': ['type:lib'],
   'scope:worker': ['type:lib'],
   'scope:result-gateway': ['type:lib'],
+  'scope:cli': ['scope:contracts', 'scope:client'],
   'scope:e2e': [
     'type:lib',
     'scope:local-stack',
@@ -26,6 +27,7 @@ const mayImport = {
     'scope:relay',
     'scope:worker',
     'scope:result-gateway',
+    'scope:cli',
   ],
   'scope:bench': ['type:lib', 'scope:local-stack'],
   'scope:examples': ['type:lib', 'scope:local-stack'],

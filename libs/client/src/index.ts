@@ -11,6 +11,7 @@ export {
 } from './baton-client.js';
 export type { FlowHandle, Parent, Unique } from './flow.js';
 export type { StreamAnswer, StreamOptions, StreamRefusal } from './enqueue-stream.js';
+export { problemOf } from './http.js';
 export { BatonError, type JobTypes, type PayloadOf, type ResultOf } from '@baton/contracts';
 export {
   verifyWebhook,

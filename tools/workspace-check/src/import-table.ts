@@ -20,10 +20,11 @@ export const importTable: Record<string, readonly string[]> = {
   relay: everyLibrary,
   worker: everyLibrary,
   'result-gateway': everyLibrary,
+  cli: ['contracts', 'client'],
   'local-stack': ['contracts', 'tracing'],
   'workspace-check': [],
   // The conformance suite runs the services in its own process.
-  e2e: [...everyLibrary, 'local-stack', 'producer', 'relay', 'worker', 'result-gateway'],
+  e2e: [...everyLibrary, 'local-stack', 'producer', 'relay', 'worker', 'result-gateway', 'cli'],
   bench: [...everyLibrary, 'local-stack'],
   examples: [...everyLibrary, 'local-stack'],
 };
