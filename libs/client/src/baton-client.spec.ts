@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BatonClient, JobEndedError, WaitTimeoutError } from './index.js';
+import { BatonClient } from './index.js';
 
 interface Answer {
   status: number;
@@ -66,26 +66,30 @@ it('does not repeat what cannot help', async () => {
   expect(seen).toHaveLength(1);
 });
 
-it('waits through as many holds as it takes', async () => {
+it('posts a batch with the job that runs after it, cancels, and reads a flow', async () => {
+  const batch = { items: [{ id: 'j1', state: 'queued' }], callback: { id: 'j2', state: 'held' } };
   answers = [
-    () => ({ status: 202, body: {} }),
-    () => ({ status: 202, body: {} }),
-    () => ({ status: 200, body: { result: { n: 1 } } }),
+    () => ({ status: 202, body: batch }),
+    () => ({ status: 202, body: { state: 'running' } }),
+    () => ({ status: 200, body: { id: 'f' } }),
   ];
-  expect(await client.wait('j1')).toEqual({ n: 1 });
-  expect(seen.map((s) => [s.url, s.headers['prefer']])).toEqual(
-    Array.from({ length: 3 }, () => ['/v1/results/j1', 'wait=30']),
-  );
+  const jobs = [{ queue: 'echo', payload: 1 }];
+  expect(await client.enqueueMany(jobs, { callback: { queue: 'report', payload: null } })).toEqual(batch);
+  expect(await client.cancel('j1', { reason: 'enough' })).toEqual({ state: 'running' });
+  expect(await client.flow({ id: 'f', jobs: {} })).toEqual({ id: 'f' });
+  expect(seen.map(({ method, url, body }) => [method, url, body && (JSON.parse(body) as unknown)])).toEqual([
+    ['POST', '/v1/jobs/batch', { jobs, callback: { queue: 'report', payload: null } }],
+    ['POST', '/v1/jobs/j1/cancel', { reason: 'enough' }],
+    ['GET', '/v1/flows/f', ''],
+  ]);
 });
 
-it('says why a job has no result', async () => {
-  answers = [() => problem('job_dead', 409)];
-  await expect(client.wait('j1')).rejects.toBeInstanceOf(JobEndedError);
-});
-
-it('gives up at its deadline, not before', async () => {
-  answers = [() => ({ status: 202, body: {} })];
-  await expect(client.wait('j1', { timeoutMs: 30 })).rejects.toBeInstanceOf(WaitTimeoutError);
+it('goes to the next replica when one is away', async () => {
+  answers = [() => ({ status: 202, body: accepted })];
+  const { port } = server.address() as AddressInfo;
+  const urls = ['http://127.0.0.1:1', `http://127.0.0.1:${port}/`];
+  const both = new BatonClient({ url: urls, gatewayUrl: urls, apiKey: 'bk_x', random: () => 0 });
+  expect(await both.enqueue('echo', 1)).toEqual(accepted);
 });
 
 it('words an answer that is no problem document', async () => {

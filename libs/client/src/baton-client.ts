@@ -1,154 +1,86 @@
-import type { Backoff, DispatchMode, JobState, PayloadOf, Priority, ResultOf } from '@baton/contracts';
-import { WaitTimeoutError } from './baton-api.error.js';
+import type { JobState, PayloadOf, ResultOf } from '@baton/contracts';
+import { KeyCredentials } from './credentials.js';
+import type {
+  BatchHandle,
+  BatchJob,
+  EnqueueOptions,
+  FlowJob,
+  JobHandle,
+  PostOptions,
+  StreamedJob,
+} from './enqueue-options.js';
 import { enqueueStream, type StreamAnswer, type StreamOptions } from './enqueue-stream.js';
-import type { FlowHandle, Parent, Unique } from './flow.js';
-import { Http, type HttpOptions } from './http.js';
+import type { Flow, FlowHandle } from './flow.js';
+import type { HttpOptions } from './http.js';
+import type { JobEvent } from './job-event.js';
+import { JobReading, type JobResult, type ReadOptions, type WaitOptions } from './read-jobs.js';
+import { ServiceUrls } from './service-urls.js';
+import type { EventsOptions } from './watch/watch-job.js';
 
-export interface ClientOptions extends Partial<Omit<HttpOptions, 'apiKey'>> {
-  /** The producer's URL: where jobs are posted. */
-  url: string;
-  /** The result gateway's URL: where results are waited for. */
-  gatewayUrl: string;
+export interface ClientOptions extends ReadOptions {
+  /** The producer's URL, or those of its replicas: where jobs are posted. */
+  url: string | readonly string[];
   apiKey: string;
 }
 
-type Duration = string | number;
+/** A job, or its id. */
+type JobRef<Queue extends string = string> = Pick<JobHandle<Queue>, 'id' | 'queue'> | string;
 
-export interface EnqueueOptions {
-  orderingKey?: string;
-  priority?: Priority;
-  runAt?: Date;
-  delay?: Duration;
-  maxAttempts?: number;
-  backoff?: Backoff;
-  timeout?: Duration;
-  /** When it should be done, from when it became due: a job that is not is told overdue. */
-  expectWithin?: Duration;
-  metadata?: Record<string, string>;
-  /** Jobs that must be done first, by their ids, at most 1,000. */
-  dependsOn?: readonly Parent[];
-  unique?: Unique;
-  /** Makes this submit one with every other of the same key. One is made where none is given. */
-  idempotencyKey?: string;
-  /** W3C trace context of the caller: the job becomes a part of that trace. */
-  traceparent?: string;
-  signal?: AbortSignal;
-}
-
-/** One job of a stream. */
-export type StreamedJob<Queue extends string = string> = { queue: Queue; payload: PayloadOf<Queue> } & Omit<
-  EnqueueOptions,
-  'traceparent' | 'signal'
+/** A job as the API reads it; its fields are in docs/api.md. */
+export type JobRead = { id: string; queue: string; state: JobState; cursor: string } & Record<
+  string,
+  unknown
 >;
 
-/** One job of a flow: `dependsOn` are names in the flow. */
-export type FlowJob<Queue extends string = string, Name extends string = string> = {
-  name: Name;
-  queue: Queue;
-  payload: PayloadOf<Queue>;
-} & Omit<EnqueueOptions, 'idempotencyKey' | 'traceparent' | 'signal'>;
-
-/** A job as it was accepted. */
-export interface JobHandle<Queue extends string = string> {
-  id: string;
-  /** It was there before, and stands for the one that was not unique. */
-  existing?: boolean;
-  queue: Queue;
-  state: JobState;
-  traceId: string;
-  /** Reads this one job for 15 minutes; for browsers. */
-  token: string;
-  dispatchMode?: DispatchMode;
-}
-
-export interface WaitOptions {
-  /** Milliseconds; default: for ever. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
-/** A file that a handler returned. */
-export interface FileResult {
-  file: { url: string; mediaType: string; name: string; size: number; sha256: string; expiresAt: string };
-}
-
-const holdSeconds = 30;
-
-/** Posts jobs and waits for their results. Needs only `fetch` and `crypto`, as browsers and Node have them. */
+/**
+ * Posts jobs, watches them and takes their results, with an API key, which no browser should hold: there, see JobReader.
+ * Needs only `fetch`, `crypto` and, for the best channel, `WebSocket`.
+ */
 export class BatonClient {
-  private readonly http: Http;
-  private readonly httpOptions: HttpOptions;
-  private readonly url: string;
-  private readonly gatewayUrl: string;
+  private readonly producer: ServiceUrls;
+  private readonly reading: JobReading;
+  private readonly streaming: HttpOptions;
 
-  constructor({
-    url,
-    gatewayUrl,
-    apiKey,
-    fetch = globalThis.fetch,
-    retries = 5,
-    random = Math.random,
-  }: ClientOptions) {
-    this.url = url.replace(/\/$/, '');
-    this.gatewayUrl = gatewayUrl.replace(/\/$/, '');
-    this.httpOptions = { apiKey, fetch, retries, random };
-    this.http = new Http(this.httpOptions);
+  constructor({ url, apiKey, ...options }: ClientOptions) {
+    const credentials = new KeyCredentials(apiKey);
+    this.producer = new ServiceUrls(url);
+    this.reading = new JobReading(credentials, options);
+    const { fetch = globalThis.fetch, retries = 5, random = Math.random } = options;
+    this.streaming = { credentials, fetch, retries, random };
   }
 
   /**
    * Posts a job. When it resolves, the job is kept: no crash loses it.
    * @throws BatonApiError with the service's code, such as `unknown_queue` or `payload_too_large`
    */
-  async enqueue<Queue extends string>(
+  enqueue<Queue extends string>(
     queue: Queue,
     payload: PayloadOf<Queue>,
-    { idempotencyKey = crypto.randomUUID(), traceparent, signal, ...job }: EnqueueOptions = {},
+    { idempotencyKey, traceparent, signal, ...job }: EnqueueOptions = {},
   ): Promise<JobHandle<Queue>> {
-    const response = await this.http.send(`${this.url}/v1/jobs`, {
-      method: 'POST',
-      body: { queue, payload, ...job },
-      headers: { 'idempotency-key': idempotencyKey, ...(traceparent ? { traceparent } : {}) },
-      signal,
-    });
-    return (await response.json()) as JobHandle<Queue>;
+    return this.post('/v1/jobs', { queue, payload, ...job }, { idempotencyKey, traceparent, signal });
   }
 
-  /** Posts many jobs, all or none, at most 10,000. */
-  async enqueueMany<Queue extends string>(
-    jobs: readonly ({ queue: Queue; payload: PayloadOf<Queue> } & Omit<
-      EnqueueOptions,
-      'idempotencyKey' | 'traceparent' | 'signal'
-    >)[],
-    { idempotencyKey = crypto.randomUUID(), signal }: Pick<EnqueueOptions, 'idempotencyKey' | 'signal'> = {},
-  ): Promise<{ id: string; state: JobState }[]> {
-    const response = await this.http.send(`${this.url}/v1/jobs/batch`, {
-      method: 'POST',
-      body: { jobs },
-      headers: { 'idempotency-key': idempotencyKey },
-      signal,
-    });
-    return ((await response.json()) as { items: { id: string; state: JobState }[] }).items;
+  /**
+   * Posts many jobs, all or none, at most 10,000.
+   * @param options.callback a job that runs when all of them have ended, however they did
+   */
+  enqueueMany<Queue extends string, Callback extends string = string>(
+    jobs: readonly BatchJob<Queue>[],
+    { callback, ...options }: PostOptions & { callback?: BatchJob<Callback> } = {},
+  ): Promise<BatchHandle> {
+    return this.post('/v1/jobs/batch', { jobs, ...(callback && { callback }) }, options);
   }
 
   /**
    * Posts jobs that depend on each other, all or none, at most 10,000.
    * @throws BatonApiError `invalid_request`, which names the cycle or the unknown name
    */
-  async enqueueFlow<Queue extends string, Name extends string>(
+  enqueueFlow<Queue extends string, Name extends string>(
     jobs: readonly FlowJob<Queue, Name>[],
-    {
-      idempotencyKey = crypto.randomUUID(),
-      traceparent,
-      signal,
-    }: Pick<EnqueueOptions, 'idempotencyKey' | 'traceparent' | 'signal'> = {},
+    options: PostOptions = {},
   ): Promise<FlowHandle<Name>> {
-    const response = await this.http.send(`${this.url}/v1/flows`, {
-      method: 'POST',
-      body: { jobs },
-      headers: { 'idempotency-key': idempotencyKey, ...(traceparent ? { traceparent } : {}) },
-      signal,
-    });
-    return (await response.json()) as FlowHandle<Name>;
+    return this.post('/v1/flows', { jobs }, options);
   }
 
   /**
@@ -161,36 +93,84 @@ export class BatonClient {
     source: AsyncIterable<StreamedJob<Queue>> | Iterable<StreamedJob<Queue>>,
     options: StreamOptions = {},
   ): AsyncGenerator<StreamAnswer> {
-    return enqueueStream(`${this.url}/v1/jobs/batch`, source, { ...this.httpOptions, ...options });
+    return enqueueStream(`${this.producer.current}/v1/jobs/batch`, source, { ...this.streaming, ...options });
   }
 
   /**
-   * Waits for a job's result, by long-poll.
-   * @throws JobEndedError when the job is dead or cancelled; WaitTimeoutError
+   * Waits for a job's result by the best channel that works, through broken connections and gateways that end.
+   * @throws JobEndedError when the job is dead or cancelled; WaitTimeoutError; what `events` throws
    */
-  async wait<Queue extends string>(
-    job: JobHandle<Queue> | string,
-    { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitOptions = {},
-  ): Promise<ResultOf<Queue>> {
-    const id = typeof job === 'string' ? job : job.id;
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const left = deadline - Date.now();
-      const wait = Math.max(0, Math.min(holdSeconds, Math.ceil(left / 1_000)));
-      const response = await this.http.send(`${this.gatewayUrl}/v1/results/${encodeURIComponent(id)}`, {
-        method: 'GET',
-        headers: { prefer: `wait=${wait}` },
-        signal,
-      });
-      const body = (await response.json()) as { result?: ResultOf<Queue> };
-      if (response.status === 200) return body.result as ResultOf<Queue>;
-      if (Date.now() >= deadline) throw new WaitTimeoutError(id, timeoutMs);
-    }
+  async wait<Queue extends string>(job: JobRef<Queue>, options?: WaitOptions): Promise<ResultOf<Queue>> {
+    return (await this.reading.wait(idOf(job), options)) as ResultOf<Queue>;
+  }
+
+  /**
+   * What happens to a job, each event once, in order, from the cursor on, until the one that ends it.
+   * @throws BatonApiError; BatonError `unavailable` when no gateway answers for long; the signal's reason
+   */
+  events(job: JobRef, options?: EventsOptions): AsyncGenerator<JobEvent, void, undefined> {
+    return this.reading.events(idOf(job), options);
+  }
+
+  /** The result of a job that has ended. @throws JobEndedError; BatonError `state_conflict` of one that has not */
+  async result<Queue extends string>(job: JobRef<Queue>): Promise<JobResult<ResultOf<Queue>>> {
+    return (await this.reading.result(idOf(job))) as JobResult<ResultOf<Queue>>;
+  }
+
+  /** Tells that the job's end has come here: what is left of its delivery plan is cancelled. */
+  acknowledge(job: JobRef, cursor: string): Promise<void> {
+    return this.reading.acknowledge(idOf(job), cursor);
   }
 
   /** The job with its attempts, as the API reads it. */
-  async job(id: string): Promise<JobHandle & Record<string, unknown>> {
-    const response = await this.http.send(`${this.url}/v1/jobs/${encodeURIComponent(id)}`, { method: 'GET' });
-    return (await response.json()) as JobHandle & Record<string, unknown>;
+  job(id: string): Promise<JobRead> {
+    return this.read(`/v1/jobs/${encodeURIComponent(id)}`);
   }
+
+  /** A flow with its jobs. */
+  flow<Name extends string = string>(flow: FlowHandle<Name> | string): Promise<Flow<Name>> {
+    return this.read(`/v1/flows/${encodeURIComponent(typeof flow === 'string' ? flow : flow.id)}`);
+  }
+
+  /**
+   * Cancels a job: at once where no worker has it; else its handler is told, and `cancelRequested` is set.
+   * @throws BatonApiError `state_conflict` when it has ended
+   */
+  cancel(job: JobRef, { reason, signal }: { reason?: string; signal?: AbortSignal } = {}): Promise<JobRead> {
+    const path = `/v1/jobs/${encodeURIComponent(idOf(job))}/cancel`;
+    const body = reason === undefined ? {} : { reason };
+    return this.reading.http.json(this.producer, path, { method: 'POST', body, signal });
+  }
+
+  /** A fresh token that reads this one job for 15 minutes: for a browser that asks you for one. */
+  token(job: JobRef): Promise<{ token: string; expiresAt: string }> {
+    const path = `/v1/jobs/${encodeURIComponent(idOf(job))}/token`;
+    return this.reading.http.json(this.producer, path, { method: 'POST' });
+  }
+
+  /** Ends the connections; watches under way end with an error. One that watches nothing ends by itself in a second. */
+  close(): void {
+    this.reading.close();
+  }
+
+  private read<Body>(path: string): Promise<Body> {
+    return this.reading.http.json(this.producer, path, { method: 'GET' });
+  }
+
+  private post<Body>(
+    path: string,
+    body: unknown,
+    {
+      idempotencyKey = crypto.randomUUID(),
+      traceparent,
+      signal,
+    }: { [Key in keyof PostOptions]: PostOptions[Key] | undefined },
+  ): Promise<Body> {
+    const headers = { 'idempotency-key': idempotencyKey, ...(traceparent !== undefined && { traceparent }) };
+    return this.reading.http.json(this.producer, path, { method: 'POST', body, headers, signal });
+  }
+}
+
+function idOf(job: JobRef): string {
+  return typeof job === 'string' ? job : job.id;
 }

@@ -72,11 +72,14 @@ async function* untilAnswered(
 async function* oneRequest(
   url: string,
   lines: UnansweredLines,
-  { apiKey, fetch, signal }: HttpOptions & StreamOptions,
+  { credentials, fetch, signal }: HttpOptions & StreamOptions,
 ): AsyncGenerator<StreamAnswer> {
   const init: RequestInit & { duplex: 'half' } = {
     method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/x-ndjson' },
+    headers: {
+      authorization: `Bearer ${await credentials.bearer()}`,
+      'content-type': 'application/x-ndjson',
+    },
     body: lines.send(),
     duplex: 'half',
     ...(signal ? { signal } : {}),

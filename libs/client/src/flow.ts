@@ -29,3 +29,13 @@ export interface FlowHandle<Name extends string = string> {
   /** The ids of its jobs. */
   jobs: Record<Name, string>;
 }
+
+/** Where a flow is. */
+export interface Flow<Name extends string = string> {
+  id: string;
+  createdAt: string;
+  /** Each of its jobs has ended. */
+  finished: boolean;
+  /** By name; those past their retention are left out. */
+  jobs: Partial<Record<Name, { id: string; queue: string; state: JobState } & Record<string, unknown>>>;
+}

@@ -1,8 +1,11 @@
 import { BatonError, type ErrorCode } from '@baton/contracts';
 import { BatonApiError, JobEndedError } from './baton-api.error.js';
+import type { Credentials } from './credentials.js';
+import { pause } from './pace.js';
+import type { ServiceUrls } from './service-urls.js';
 
 export interface HttpOptions {
-  apiKey: string;
+  credentials: Credentials;
   fetch: typeof fetch;
   /** How often a request that may go through is sent again. */
   retries: number;
@@ -18,32 +21,41 @@ export interface Call {
 
 /**
  * Sends requests, and sends those again that may go through: no answer, `429` and `503`, after `Retry-After` or
- * 100 ms × 2ⁿ with full jitter. Safe for submits too, since each carries an `Idempotency-Key`.
+ * 100 ms × 2ⁿ with full jitter, to the service's next address where it has several. Safe for submits too, since each
+ * carries an `Idempotency-Key`.
  */
 export class Http {
   constructor(private readonly options: HttpOptions) {}
 
-  /** @throws BatonApiError, JobEndedError; BatonError `unavailable` when no answer came */
-  async send(url: string, call: Call): Promise<Response> {
+  /** @throws BatonApiError, JobEndedError; BatonError `unavailable` when no answer came; the signal's reason */
+  async send(service: ServiceUrls, path: string, call: Call): Promise<Response> {
     for (let tries = 0; ; tries++) {
-      const failure = await this.once(url, call);
+      const url = service.current;
+      const failure = await this.once(`${url}${path}`, call);
       if (failure instanceof Response) return failure;
-      if (!failure.retryable || tries >= this.options.retries || call.signal?.aborted) throw failure;
+      if (!failure.retryable || tries >= this.options.retries) throw failure;
+      if (failure.code === 'unavailable') service.failed(url);
       const ms =
         failure.retryAfterSeconds === undefined
           ? 100 * 2 ** tries * this.options.random()
           : failure.retryAfterSeconds * 1_000;
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await pause(ms, call.signal);
     }
   }
 
+  /** The answer's body. */
+  async json<Body>(service: ServiceUrls, path: string, call: Call): Promise<Body> {
+    return (await (await this.send(service, path, call)).json()) as Body;
+  }
+
   private async once(url: string, { method, body, headers, signal }: Call): Promise<Response | BatonError> {
+    const bearer = await this.options.credentials.bearer();
     let response: Response;
     try {
       response = await this.options.fetch(url, {
         method,
         headers: {
-          authorization: `Bearer ${this.options.apiKey}`,
+          authorization: `Bearer ${bearer}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },

@@ -61,9 +61,9 @@ export class JobSubscription {
   }
 
   /** Recovered: what follows joins to what the client has, without a hole. */
-  private subscribed({ events, cursor }: WatchedPage): object {
+  private subscribed({ events, cursor, terminal }: WatchedPage): object {
     const recovered = !events.some(({ type }) => type === 'resync');
-    return { subscribed: this.options.name, recovered, cursor: formatCursor(cursor), events };
+    return { subscribed: this.options.name, recovered, cursor: formatCursor(cursor), terminal, events };
   }
 }
 

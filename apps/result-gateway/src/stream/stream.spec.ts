@@ -82,7 +82,12 @@ describe('a subscription to a job', () => {
     app.get(Acknowledgements).onAcknowledged(async (each) => void acked.push(each));
     const socket = await TestSocket.open(url, byKey());
     const first = await socket.ask({ subscribe: `job:${id}` });
-    expect(first).toMatchObject({ subscribed: `job:${id}`, recovered: true, cursor: '0:2' });
+    expect(first).toMatchObject({
+      subscribed: `job:${id}`,
+      recovered: true,
+      cursor: '0:2',
+      terminal: false,
+    });
     expect(types(first['events'])).toEqual(['job.accepted', 'job.queued']);
     const job = await worker.claim(tenant);
     expect(await socket.next()).toMatchObject({ job: id, cursor: '0:3', type: 'attempt.started' });

@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { testService } from '../testing/test-service.js';
 import { newApiKey } from './api-key.js';
 import { AuthModule } from './auth.module.js';
-import type { AuthOptions } from './authenticator.js';
+import { Authenticator, type AuthOptions } from './authenticator.js';
 import type { Caller } from './caller.js';
 import { deriveJobTokenKey, signJobToken } from './job-token.js';
 import type { FoundKey } from './key-lookup.js';
@@ -169,5 +169,7 @@ test('AUTH=off makes everyone the default tenant', async () => {
   const caller = (await post()).json<{ scopes: string[] }>();
   expect(caller).toMatchObject({ kind: 'key', tenantId: 't0', tenantName: 'default' });
   expect(caller.scopes).toContain('tenants:admin');
+  // A WebSocket's first message may say anything then, too.
+  expect(await app.get(Authenticator).authenticateToken('none')).toMatchObject({ tenantId: 't0' });
   expect(lookups).toBe(0);
 });

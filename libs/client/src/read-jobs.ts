@@ -1,0 +1,148 @@
+import { BatonError, type JobState } from '@baton/contracts';
+import { WaitTimeoutError } from './baton-api.error.js';
+import type { Credentials } from './credentials.js';
+import { Http } from './http.js';
+import { isEnd, type JobEvent, type JobProgress, type JobView, viewAfter } from './job-event.js';
+import { ServiceUrls } from './service-urls.js';
+import { type ChannelName, channelNames } from './watch/channel.js';
+import { ChannelLadder } from './watch/channel-ladder.js';
+import type { WebSocketClass } from './watch/gateway-socket.js';
+import { SocketPool } from './watch/socket-pool.js';
+import { type ChannelStatus, type EventsOptions, watchJob, type Watching } from './watch/watch-job.js';
+
+export interface ReadOptions {
+  /** The result gateways' URLs, or the one of all: where results are waited for. They go on from one to the next. */
+  gatewayUrl: string | readonly string[];
+  /** The channels that may be taken, the best first; default: WebSocket, SSE, long-poll, poll. */
+  channels?: readonly ChannelName[];
+  /** Hears of each channel that opens or is lost. */
+  onChannel?: (status: ChannelStatus) => void;
+  /** How long a watch goes on while no gateway answers; milliseconds, default 5 minutes. */
+  patienceMs?: number;
+  /** How long it waits between tries, at first and at most; milliseconds, default 1 s and 60 s. */
+  backoff?: { firstMs: number; mostMs: number };
+  fetch?: typeof fetch;
+  /** Where the platform has none of its own: Node has one from 22 on. Without one, SSE is the best channel. */
+  WebSocket?: WebSocketClass;
+  /** How often a request that may go through is sent again; default 5. */
+  retries?: number;
+  /** 0 to 1, for jitter. */
+  random?: () => number;
+}
+
+export interface WaitOptions extends EventsOptions {
+  /** Milliseconds; default: for ever. */
+  timeoutMs?: number;
+  onProgress?: (progress: JobProgress) => void;
+  onEvent?: (event: JobEvent) => void;
+  /** Tells the gateway that the end has come here, which cancels what is left of the job's delivery plan. */
+  acknowledge?: boolean;
+}
+
+/** A file that a handler returned. */
+export interface FileResult {
+  file: { url: string; mediaType: string; name: string; size: number; sha256: string; expiresAt: string };
+}
+
+/** A result as the gateway answers it. */
+export interface JobResult<Result = unknown> {
+  id: string;
+  state: JobState;
+  result: Result;
+  finishedAt: string;
+  attempt: number;
+  cursor: string;
+  traceId?: string;
+}
+
+/** Reads jobs of one tenant, or the one job of a token, from the gateways. In browsers and in Node. */
+export class JobReading {
+  readonly http: Http;
+  private readonly gateways: ServiceUrls;
+  private readonly watching: Watching;
+  private readonly closing = new AbortController();
+
+  constructor(credentials: Credentials, options: ReadOptions) {
+    // A browser's `fetch` must be called as a function of the window.
+    const {
+      fetch = (input, init) => globalThis.fetch(input, init),
+      retries = 5,
+      random = Math.random,
+    } = options;
+    const { WebSocket = globalThis.WebSocket, channels = channelNames } = options;
+    const { firstMs = 1_000, mostMs = 60_000 } = options.backoff ?? {};
+    this.http = new Http({ credentials, fetch, retries, random });
+    this.gateways = new ServiceUrls(options.gatewayUrl);
+    this.watching = {
+      gateways: this.gateways,
+      credentials,
+      fetch,
+      sockets: new SocketPool({ WebSocket, credentials }),
+      ladder: new ChannelLadder(channels),
+      backoff: { firstMs, mostMs, random },
+      patienceMs: options.patienceMs ?? 5 * 60_000,
+      onChannel: options.onChannel,
+    };
+  }
+
+  /** @see watchJob */
+  events(jobId: string, options: EventsOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
+    const { signal } = this.closing;
+    const until = options.signal ? AbortSignal.any([options.signal, signal]) : signal;
+    return watchJob(jobId, { ...options, signal: until }, this.watching);
+  }
+
+  /** @throws JobEndedError, WaitTimeoutError, BatonApiError; BatonError `unavailable`; the signal's reason */
+  async wait(jobId: string, options: WaitOptions = {}): Promise<unknown> {
+    const { timeoutMs, signal, cursor, onProgress, onEvent, acknowledge = false } = options;
+    const late = timeoutMs === undefined ? undefined : timeoutAfter(jobId, timeoutMs);
+    const signals = [signal, late?.signal].filter((each) => each !== undefined);
+    const until = { ...(signals.length > 0 && { signal: AbortSignal.any(signals) }) };
+    try {
+      let view: JobView = {};
+      let last: JobEvent | undefined;
+      for await (const event of this.events(jobId, { ...(cursor !== undefined && { cursor }), ...until })) {
+        view = viewAfter(view, event);
+        onEvent?.(event);
+        if (event.type === 'job.progress' && view.progress) onProgress?.(view.progress);
+        last = event;
+      }
+      if (last && acknowledge) await this.acknowledge(jobId, last.cursor, until);
+      if (last && isEnd(last) && last.type === 'job.succeeded' && 'result' in last.data)
+        return last.data['result'];
+      // A file, a large result, an error: those are the gateway's to word.
+      return (await this.result(jobId, until)).result;
+    } finally {
+      late?.clear();
+    }
+  }
+
+  /** The result, or why there is none: JobEndedError. @throws BatonApiError */
+  async result(jobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<JobResult> {
+    const path = `/v1/results/${encodeURIComponent(jobId)}`;
+    const answer = await this.http.send(this.gateways, path, { method: 'GET', signal });
+    if (answer.status === 200) return (await answer.json()) as JobResult;
+    throw new BatonError('state_conflict', `job ${jobId} has not ended yet; wait for it`);
+  }
+
+  async acknowledge(jobId: string, cursor: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const path = `/v1/results/${encodeURIComponent(jobId)}/ack`;
+    await this.http.send(this.gateways, path, { method: 'POST', body: { cursor }, signal });
+  }
+
+  get gatewayUrl(): string {
+    return this.gateways.current;
+  }
+
+  close(): void {
+    this.closing.abort(new BatonError('unavailable', 'the client was closed', { retryable: false }));
+    this.watching.sockets.close();
+  }
+}
+
+function timeoutAfter(jobId: string, ms: number): { signal: AbortSignal; clear: () => void } {
+  const late = new AbortController();
+  // What is longer than a timer can be is for ever.
+  const timer = ms < 2 ** 31 ? setTimeout(() => late.abort(new WaitTimeoutError(jobId, ms)), ms) : undefined;
+  return { signal: late.signal, clear: () => clearTimeout(timer) };
+}
