@@ -16,6 +16,6 @@ it('leads from every state to an end, and from no end anywhere', () => {
     // A dead job may be replayed; nothing moves the other terminal ones.
     expect(next.length > 0).toBe(!isTerminal(state) || state === 'dead');
   }
-  expect(mayMove('held', 'running')).toBe(false);
+  expect(mayMove('scheduled', 'running')).toBe(false);
   expect(mayMove('none', 'queued')).toBe(true);
 });

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { handBack } from '../settle/hand-back.js';
 import { settleBatch } from '../settle/settle-batch.js';
 import type { Settlement } from '../settle/settlement.js';
-import { claimJobs, type ClaimedJob } from '../sql/claim-jobs.sql.js';
+import { claimJobs } from '../sql/claim-jobs.sql.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
 import {
   createTestDatabase,

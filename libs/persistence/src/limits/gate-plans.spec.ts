@@ -54,7 +54,7 @@ async function explain(level: 1 | 2, queue: string, key: string, tenantId: strin
     await client.query('BEGIN');
     await client.query(`SET LOCAL plan_cache_mode = 'force_generic_plan'`);
     await client.query(`PREPARE admit AS ${admissionTexts[level]}`);
-    const values = `ARRAY['${queue}'], ARRAY['${key}'], ARRAY['${tenantId}'::uuid], ARRAY[0]`;
+    const values = `ARRAY['${queue}'], ARRAY['${key}'], ARRAY['${tenantId}'::uuid], ARRAY[0], NULL, ARRAY[]::text[], ARRAY[]::uuid[]`;
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE admit(${values})`,
     );

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Settlement } from '../settle/settlement.js';
 import { settleBatch } from '../settle/settle-batch.js';
-import { claimJobs, type ClaimedJob } from '../sql/claim-jobs.sql.js';
+import { claimJobs } from '../sql/claim-jobs.sql.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
 import { newJob, testAcceptor } from '../accept/testing.js';
 import type { NewJob } from '../accept/new-job.js';
@@ -81,6 +82,13 @@ export class LimitedQueue {
 
   settle(...said: Settlement[]) {
     return settleBatch(this.test.database.pool, said, { random: () => 0.5 });
+  }
+
+  /** As a worker that has so many free slots. */
+  settleOffering(slots: number, said: readonly Settlement[]) {
+    const executionIds = Array.from({ length: slots }, () => randomUUID());
+    const offer = { workerId: this.workerId!, queues: [this.tenant.queue], executionIds };
+    return settleBatch(this.test.database.pool, said, { random: () => 0.5, offer });
   }
 
   /** How many jobs are in each state, for a held one with its reason. */

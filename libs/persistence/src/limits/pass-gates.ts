@@ -1,7 +1,7 @@
 import { admitThroughGates } from '../sql/admit-through-gates.sql.js';
 import { keyGate, queueGate, sortedGates } from '../sql/gate-key.js';
 import { lockGates } from '../sql/lock-gates.sql.js';
-import { releaseJobs, type Released } from '../sql/release-jobs.sql.js';
+import type { Released } from '../sql/release-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 
 /**
@@ -20,11 +20,10 @@ export async function passGates(tx: Transaction): Promise<Released[]> {
     const { touched, freed } = tx.takeGates(level);
     const gates = sortedGates([...touched, ...freed]);
     if (gates.length === 0) continue;
-    await lockGates(tx, gates);
-    const { jobIds, dueAtMs } = await admitThroughGates(tx, level, gates, freed);
-    if (dueAtMs !== null) tx.openGates.add(String(dueAtMs));
+    const made = sortedGates(freed).length === gates.length;
+    await lockGates(tx, gates, { made });
     // Through its key's gate a job may come to stand before its queue's, which is the next level.
-    released.push(...(await releaseJobs(tx, jobIds, { locked: true })));
+    released.push(...(await admitThroughGates(tx, level, gates, freed)));
   }
   return released;
 }

@@ -25,10 +25,10 @@ it('has the state machine of the contracts', async () => {
 it('refuses, in tests, a move that the state machine does not know', async () => {
   await test.database.pool.query(
     `INSERT INTO baton.job (id, tenant_id, queue, state, priority, payload, max_attempts, timeout_ms, seq, created_at)
-     VALUES ('00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'q', 'held', 1, 'null', 5, 1000, 2, now())`,
+     VALUES ('00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'q', 'scheduled', 1, 'null', 5, 1000, 2, now())`,
   );
   await expect(test.database.pool.query(`UPDATE baton.job SET state = 'running'`)).rejects.toThrow(
-    /no transition from held to running/,
+    /no transition from scheduled to running/,
   );
 });
 

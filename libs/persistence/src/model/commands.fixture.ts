@@ -95,6 +95,27 @@ const ends = fc.record({ which: fc.nat(), ending: fc.constantFrom(...endings) })
   }),
 );
 
+/** A polling worker that ends a job takes on, in the same breath, one that this lets go, where there is any. */
+const handOvers = fc
+  .record({ which: fc.nat(), ending: fc.constantFrom(...endings) })
+  .map(({ which, ending }) =>
+    command(`end ${which} ${ending}, and take on`, async (model, { engine, executions }) => {
+      if (executions.length === 0 || engine.mode === 'event') return;
+      const execution = executions[which % executions.length]!;
+      const wasHeld = new Set(model.jobs.filter((job) => job.state === 'held'));
+      const counted = model.end(execution.jobId, execution.attempt, execution.executionId, ending);
+      const letGo = model.jobs.filter((job) => wasHeld.has(job) && job.state === 'queued');
+      const { verdict, handed } = await engine.sayAndTake(execution, ending);
+      expect(verdict === 'applied').toBe(counted);
+      expect(handed !== undefined).toBe(letGo.length > 0);
+      if (!handed) return;
+      const job = letGo.find(({ id }) => id === handed.jobId);
+      expect(job?.attempt).toBe(handed.attempt);
+      model.start(job!, handed.executionId);
+      executions.push(handed);
+    }),
+  );
+
 /** A short job of an event worker: its outcome is the first that is heard of it. */
 const shortRuns = fc.constantFrom(...endings).map((ending) =>
   command(`run and end ${ending}`, async (model, { engine, executions }) => {
@@ -145,6 +166,20 @@ const limits = fc
 
 /** Accepts, takes and ends the most often: the others are what disturbs them. */
 export const commands = fc.commands(
-  [accepts, accepts, takes, takes, ends, ends, ends, shortRuns, cancels, tick, rescue, limits],
+  [
+    accepts,
+    accepts,
+    takes,
+    takes,
+    ends,
+    ends,
+    handOvers,
+    handOvers,
+    shortRuns,
+    cancels,
+    tick,
+    rescue,
+    limits,
+  ],
   { maxCommands: 60, size: 'max' },
 );

@@ -9,6 +9,7 @@ import { rescueWorker } from '../relay/rescue-worker.js';
 import { settleBatch } from '../settle/settle-batch.js';
 import type { JobFailure, Settlement, Verdict } from '../settle/settlement.js';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import { findOverdueCancels } from '../sql/find-cancels.sql.js';
 import { noTenant } from '../sql/gate-key.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
@@ -48,6 +49,10 @@ const kinds = {
 
 function failure(retryable: boolean): JobFailure {
   return { code: 'handler_error', message: 'on purpose', retryable };
+}
+
+function executionOf({ jobId, attempt, executionId, orderingKey }: ClaimedJob): Execution {
+  return { jobId, attempt, executionId, lane: orderingKey ?? undefined };
 }
 
 /** The real engine on a queue and a tenant of its own, in the words of the model's commands. */
@@ -106,18 +111,29 @@ export class Engine {
       executionIds,
       extendLease: true,
     });
-    return rows.map(({ jobId, attempt, executionId, orderingKey }) => ({
-      jobId,
-      attempt,
-      executionId,
-      lane: orderingKey ?? undefined,
-    }));
+    return rows.map(executionOf);
   }
 
-  say(execution: Execution, ending: Ending | 'started'): Promise<Verdict> {
+  async say(execution: Execution, ending: Ending | 'started'): Promise<Verdict> {
+    const report = await settleBatch(this.test.database.pool, [this.settlement(execution, ending)]);
+    return report.settled[0]!.verdict;
+  }
+
+  /** Polling: offers a free slot for what the end lets go. */
+  async sayAndTake(
+    execution: Execution,
+    ending: Ending,
+  ): Promise<{ verdict: Verdict; handed: Execution | undefined }> {
+    const offer = { workerId: this.workerId, queues: [this.tenant.queue], executionIds: [uuidv7()] };
+    const said = this.settlement(execution, ending);
+    const { settled, handed = [] } = await settleBatch(this.test.database.pool, [said], { offer });
+    return { verdict: settled[0]!.verdict, handed: handed.map(executionOf)[0] };
+  }
+
+  private settlement(execution: Execution, ending: Ending | 'started'): Settlement {
     const now = Date.now();
     const { lane, ...ids } = execution;
-    return this.settle({
+    return {
       ...ids,
       workerId: this.workerId,
       ...this.tenant,
@@ -126,7 +142,7 @@ export class Engine {
       finishedAtMs: now,
       retryAtMs: ending === 'snoozed' ? now + hourMs : undefined,
       ...(ending === 'started' ? { kind: 'started' as const } : kinds[ending]),
-    });
+    };
   }
 
   /** The worker's lease runs out, and another begins. */
@@ -177,11 +193,6 @@ export class Engine {
       [this.tenant.queue],
     );
     return Object.fromEntries(rows.map(({ key, running }) => [key, running]));
-  }
-
-  private async settle(settlement: Settlement): Promise<Verdict> {
-    const report = await settleBatch(this.test.database.pool, [settlement]);
-    return report.settled[0]!.verdict;
   }
 
   private async register(): Promise<void> {

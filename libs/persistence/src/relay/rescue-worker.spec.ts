@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { claimJobs, type ClaimedJob } from '../sql/claim-jobs.sql.js';
+import { claimJobs } from '../sql/claim-jobs.sql.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import { enterAlone } from '../sql/enter-alone.sql.js';
 import type { LossReason } from '../sql/find-lost-workers.sql.js';
 import { hearWorkers } from '../sql/hear-workers.sql.js';

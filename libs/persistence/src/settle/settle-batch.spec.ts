@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { claimJobs, type ClaimedJob } from '../sql/claim-jobs.sql.js';
+import { claimJobs } from '../sql/claim-jobs.sql.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
 import {
   createTestDatabase,

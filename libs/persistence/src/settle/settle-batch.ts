@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { workOffFollowUps } from '../flows/work-off-follow-ups.js';
+import type { Offer } from '../sql/hand-over.sql.js';
 import { faultKind } from '../transaction/sqlstate.js';
-import { inTransaction, retrying } from '../transaction/transaction.js';
+import { inTransaction, retrying, type Transaction } from '../transaction/transaction.js';
 import type { SettleReport, Settlement } from './settlement.js';
 import { settleOnce } from './settle-once.js';
 import { isPlainSuccess, settlePlain } from './settle-plain.js';
@@ -9,6 +10,8 @@ import { isPlainSuccess, settlePlain } from './settle-plain.js';
 export interface SettleOptions {
   /** Numbers in [0, 1): the jitter of retries. */
   random?: () => number;
+  /** Free slots of the worker that settles: what the ends release may be handed to it, `handed` in the report. */
+  offer?: Offer | undefined;
 }
 
 /** Transactions in which a batch's own dependants are told at once; of more the relay takes care, out of its way. */
@@ -61,19 +64,33 @@ async function settleWhole(
     if (settlements.every(isPlainSuccess)) {
       const { report, left } = await retrying(() => settlePlain(pool, settlements), { random });
       if (left.length === 0) return report;
-      const rest = await inTransaction(pool, (tx) => settleOnce(tx, left, random), { random });
+      const rest = await settleLeft(pool, left, options);
       return inOrder(settlements, merge(report, rest));
     }
-    return await inTransaction(pool, (tx) => settleOnce(tx, settlements, random), { random });
+    return await settleLeft(pool, settlements, options);
   } catch (error) {
     if (faultKind(error) !== 'member') throw error;
     if (settlements.length === 1)
       return settleWhole(pool, [notStorable(settlements[0]!, error as Error)], options);
     const middle = settlements.length >> 1;
-    const first = await settleWhole(pool, settlements.slice(0, middle), options);
-    const second = await settleWhole(pool, settlements.slice(middle), options);
+    // An execution is offered once: the halves are two transactions.
+    const { offer: _, ...own } = options;
+    const first = await settleWhole(pool, settlements.slice(0, middle), own);
+    const second = await settleWhole(pool, settlements.slice(middle), own);
     return merge(first, second);
   }
+}
+
+function settleLeft(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  { random = Math.random, offer }: SettleOptions,
+): Promise<SettleReport> {
+  const work = (tx: Transaction): Promise<SettleReport> => {
+    tx.offer = offer;
+    return settleOnce(tx, settlements, random);
+  };
+  return inTransaction(pool, work, { random });
 }
 
 function notStorable(settlement: Settlement, cause: Error): Settlement {
@@ -93,6 +110,7 @@ function merge(first: SettleReport, second: SettleReport): SettleReport {
     released: [...first.released, ...second.released],
     progressed: [...(first.progressed ?? []), ...(second.progressed ?? [])],
     openGates: [...first.openGates, ...second.openGates],
+    handed: [...(first.handed ?? []), ...(second.handed ?? [])],
     cascaded: [],
     followUps: [...first.followUps, ...second.followUps],
     earliestRetryMs: dues.length > 0 ? Math.min(...dues) : undefined,

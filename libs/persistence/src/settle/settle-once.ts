@@ -78,6 +78,7 @@ export async function settleOnce(
         : { settlement, verdict: 'applied', ...effect };
     }),
     released,
+    handed: tx.handed,
     progressed: kept.filter(({ told }) => told).map(({ jobId }) => jobId),
     openGates: [...tx.openGates],
     cascaded: [],

@@ -1,4 +1,5 @@
 import type { ErrorCode, JobState, OutcomeKind } from '@baton/contracts';
+import type { ClaimedJob } from '../sql/claimed-job.js';
 import type { Released } from '../sql/release-jobs.sql.js';
 
 export type JobResult =
@@ -95,6 +96,8 @@ export interface SettleReport {
   settled: Settled[];
   /** Jobs that may run now: wake their queues. */
   released: Released[];
+  /** Jobs that run now in the executions which the settling worker offered. */
+  handed?: ClaimedJob[];
   /** Live jobs whose logs have a new event: wake whoever watches them. */
   progressed?: string[];
   /** When gates are due, milliseconds since the epoch: wake the timers. */

@@ -7,10 +7,14 @@ import {
   type GateKey,
   type GateLevel,
   keyGate,
+  gateReason,
+  nextGate,
   noTenant,
   ofGate,
   queueGate,
 } from './gate-key.js';
+import { handOver, offerValues } from './hand-over.sql.js';
+import { announced, goes, type GoneRow, type Released, releasedOf, stands } from './release-jobs.sql.js';
 import { run } from './statement.js';
 
 /** Jobs let through one gate at once; more wait for the next look. */
@@ -55,6 +59,8 @@ const inTurn = `
     ) c ORDER BY c.nth, t.n LIMIT g.room`;
 
 const rated = { [keyGate]: 'q.rate_per_key', [queueGate]: 'NOT q.rate_per_key' } as const;
+const offer = handOver(5);
+
 const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_total' } as const;
 
 // A bucket fills up to its burst; what is let through takes a token each, and at most one burst is ahead of the workers.
@@ -62,7 +68,7 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
 // enough before them, it is looked at after as long again as nothing has moved.
 const text = (level: GateLevel): string => `
-WITH moment AS MATERIALIZED (SELECT baton.now() AS now),
+WITH ${offer.me}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 g AS MATERIALIZED (
   SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn,
     ${slots[level]} AS slots, b.*,
@@ -94,8 +100,25 @@ g AS MATERIALIZED (
     SELECT j.id FROM baton.job j WHERE j.id = f.id AND j.state = 'held' AND j.gate = ${queueGate} FOR UPDATE SKIP LOCKED
   ) l WHERE g.fair`
   }
-), passed AS (
-  UPDATE baton.job j SET slots = j.slots | ${level}, follows = true FROM picked p WHERE j.id = p.id RETURNING j.id
+), found AS (
+  SELECT p.id, j.tenant_id, j.queue, j.priority, j.concurrency_key, j.careful, j.parents, q.dispatch_mode AS mode, q.paused_at, q.expect_ms,
+    n.gate, ${gateReason('q', 'n.gate')} AS reason
+  FROM picked p JOIN baton.job j ON j.id = p.id JOIN baton.queue q ON q.name = p.queue
+  CROSS JOIN LATERAL (SELECT ${nextGate('q', 'j.concurrency_key', `(j.slots | ${level})`)} AS gate) n
+), target AS MATERIALIZED (
+  SELECT f.*, ${offer.executionId('f', 'f.gate IS NULL', 'f.priority, f.id')} AS execution_id,
+    CASE WHEN f.gate IS NULL AND f.mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
+  FROM found f
+), ${
+  level === queueGate
+    ? ''
+    : `held AS (
+  UPDATE baton.job j SET slots = j.slots | ${level}, follows = true, ${stands} FROM target t WHERE j.id = t.id AND t.gate IS NOT NULL
+), `
+}released AS (
+  UPDATE baton.job j SET slots = j.slots | ${level}, follows = true, ${goes('$5')} FROM target t WHERE j.id = t.id AND t.gate IS NULL
+  RETURNING j.*
+), announced AS (${announced}
 ), after AS MATERIALIZED (
   SELECT g.*, c.n, c.last_served, CASE
       WHEN g.paused OR g.running + c.n >= g.slots OR NOT EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.n) THEN NULL
@@ -117,29 +140,38 @@ g AS MATERIALIZED (
   WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id
     AND (g.n > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
 )
-SELECT (SELECT array_agg(id) FROM passed) AS "jobIds",
-  (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint FROM after WHERE due_at IS NULL OR next_due < due_at) AS "dueAtMs"`;
+SELECT t.id AS "jobId", t.queue, t.mode, t.gate, t.tenant_id AS "tenantId", t.concurrency_key AS "concurrencyKey",
+  ${offer.handed} AS handed, d."dueAtMs"
+FROM (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint AS "dueAtMs" FROM after WHERE due_at IS NULL OR next_due < due_at) d
+LEFT JOIN target t ON true LEFT JOIN released c ON c.id = t.id`;
 
 export const admissionTexts = { [keyGate]: text(keyGate), [queueGate]: text(queueGate) } as const;
 
 /**
- * Lets jobs through gates of one level, which the transaction has locked, and counts them there.
- * @returns the jobs, which now hold the slots; and when the timers are to look at one of the gates, where they do not know
- *   of it yet: milliseconds since the epoch
+ * Lets jobs through gates of one level, which the transaction has locked, and counts them there: they are released, or
+ * handed on, or come to stand before their next gate. When the timers are to look at one of the gates, where they do not know
+ * of it yet, is noted in `tx.openGates`.
+ * @returns those that wait for a worker
  */
 export async function admitThroughGates(
   tx: Transaction,
   level: GateLevel,
   gates: readonly GateKey[],
   freed: readonly Freed[],
-): Promise<{ jobIds: string[]; dueAtMs: number | null }> {
+): Promise<Released[]> {
   const back = new Map<string, number>();
   for (const gate of freed) back.set(gateId(gate), (back.get(gateId(gate)) ?? 0) + gate.count);
   const counts = gates.map((gate) => back.get(gateId(gate)) ?? 0);
-  type Row = { jobIds: string[] | null; dueAtMs: number | null };
-  const [row] = await run<Row>(tx, `admit-through-gates-${level}`, admissionTexts[level], [
+  type Row = (GoneRow | Record<keyof GoneRow, null>) & { dueAtMs: number | null };
+  const rows = await run<Row>(tx, `admit-through-gates-${level}`, admissionTexts[level], [
     ...gateColumns(gates),
     counts,
+    ...offerValues(tx),
   ]);
-  return { jobIds: row?.jobIds ?? [], dueAtMs: row?.dueAtMs ?? null };
+  const [first] = rows;
+  if (first && first.dueAtMs !== null) tx.openGates.add(String(first.dueAtMs));
+  return releasedOf(
+    tx,
+    rows.filter((row) => row.jobId !== null),
+  );
 }

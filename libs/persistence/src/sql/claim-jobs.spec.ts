@@ -6,7 +6,8 @@ import {
   seedTenant,
   type TestDatabase,
 } from '../testing.js';
-import { claimJobs, type ClaimedJob, WorkerLostError } from './claim-jobs.sql.js';
+import { claimJobs, WorkerLostError } from './claim-jobs.sql.js';
+import type { ClaimedJob } from './claimed-job.js';
 import { registerWorker } from './register-worker.sql.js';
 import { renewLease } from './renew-lease.sql.js';
 

@@ -1,4 +1,5 @@
 import { BatonError, priorities, timing } from '@baton/contracts';
+import { type ClaimedJob, claimedColumns } from './claimed-job.js';
 import { run, type Queryable } from './statement.js';
 
 export interface ClaimParams {
@@ -14,36 +15,6 @@ export interface ClaimParams {
   turns?: { low: number; normal: number };
   /** True where the lease was last extended some time ago. */
   extendLease: boolean;
-}
-
-export interface ClaimedJob {
-  jobId: string;
-  tenantId: string;
-  queue: string;
-  attempt: number;
-  failures: number;
-  maxAttempts: number;
-  executionId: string;
-  orderingKey: string | null;
-  /** JSON. */
-  payload: string;
-  timeoutMs: number;
-  /** When the client expects it to be done. */
-  deadlineAtMs: number | null;
-  /** More follows from its end than its result. */
-  follows: boolean;
-  /** It runs alone: its last worker died while it ran. */
-  careful: boolean;
-  /** JSON that an earlier attempt kept for this one. */
-  checkpoint: string | null;
-  /** How many jobs it depends on. */
-  parents: number;
-  createdAtMs: number;
-  queuedAtMs: number;
-  claimedAtMs: number;
-  traceparent: string | null;
-  tracestate: string | null;
-  baggage: string | null;
 }
 
 /** The worker was given up and what it ran was released again: it must begin anew, under another id. */
@@ -104,13 +75,7 @@ picked AS MATERIALIZED (
   FROM picked p WHERE j.id = p.id
   RETURNING j.*, p.n
 )
-SELECT me.id AS me, c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attempt, c.failures,
-  c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey", c.payload,
-  c.timeout_ms AS "timeoutMs", c.follows, c.careful, c.checkpoint, c.parents, c.traceparent,
-  floor(extract(epoch FROM c.deadline_at) * 1000)::bigint AS "deadlineAtMs",
-  c.tracestate, c.baggage, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
-  floor(extract(epoch FROM c.queued_at) * 1000)::bigint AS "queuedAtMs",
-  floor(extract(epoch FROM c.started_at) * 1000)::bigint AS "claimedAtMs"
+SELECT me.id AS me, ${claimedColumns}
 FROM (VALUES (1)) AS one LEFT JOIN me ON true LEFT JOIN claimed c ON true
 ORDER BY c.n`;
 

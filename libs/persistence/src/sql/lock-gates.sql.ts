@@ -18,13 +18,18 @@ FOR UPDATE OF g`;
  * Locks gates for the rest of the transaction, waiting for each in turn; one that is not there is made. Gates come last
  * in the one lock order: whoever holds one waits for nothing but another gate.
  * @param gates sorted
+ * @param options.made true: all should be there, as is one whose slots are given back; saves a look
  */
-export async function lockGates(tx: Transaction, gates: readonly GateKey[]): Promise<void> {
+export async function lockGates(
+  tx: Transaction,
+  gates: readonly GateKey[],
+  { made = false }: { made?: boolean } = {},
+): Promise<void> {
   tx.locking('counters');
   const columns = gateColumns(gates);
   // The sweep deletes idle gates: one that was there when it was not made may be gone when it is to be locked.
-  for (let locked = 0; locked < gates.length;) {
-    await run(tx, 'lock-gates-insert', insertMissing, columns);
-    locked = (await run(tx, 'lock-gates', lock, columns)).length;
+  for (let make = !made; ; make = true) {
+    if (make) await run(tx, 'lock-gates-insert', insertMissing, columns);
+    if ((await run(tx, 'lock-gates', lock, columns)).length === gates.length) return;
   }
 }

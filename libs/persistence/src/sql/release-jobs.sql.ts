@@ -1,6 +1,8 @@
 import type { DispatchMode } from '@baton/contracts';
 import type { Transaction } from '../transaction/transaction.js';
+import type { ClaimedJob } from './claimed-job.js';
 import { type GateLevel, gateOf, gateReason, nextGate } from './gate-key.js';
+import { handOver, keepHanded, noOffer, offerValues } from './hand-over.sql.js';
 import { run } from './statement.js';
 
 /** A job that may run now: whoever released it wakes its queue after the commit. */
@@ -10,65 +12,94 @@ export interface Released {
   mode: DispatchMode;
 }
 
-// The deadline is counted from when the job first became due.
+/** SQL: a job `j` with its queue `q` comes to stand before the gate of `t`. The deadline is counted from when it first became due. */
+export const stands = `state = 'held', reason = t.reason, gate = t.gate, seq = j.seq + (j.state <> 'held')::int,
+    deadline_at = coalesce(j.deadline_at, (SELECT baton.now()) + coalesce(j.expect_ms, t.expect_ms) * interval '1 ms')`;
+
+/** SQL: a job `j` is released, or, where `t` has an execution for it, handed on to that, which is released and claimed in one. */
+export const goes = (workerId: string): string => `
+    state = CASE WHEN t.execution_id IS NULL THEN 'queued' ELSE 'running' END::baton.job_state,
+    reason = NULL, gate = NULL, mode = t.mode, attempt = j.attempt + 1, outbox_id = t.outbox_id,
+    seq = j.seq + 1 + (t.execution_id IS NOT NULL)::int, queued_seq = j.seq + 1, queued_at = (SELECT baton.now()),
+    deadline_at = coalesce(j.deadline_at, (SELECT baton.now()) + coalesce(j.expect_ms, t.expect_ms) * interval '1 ms'),
+    started_at = CASE WHEN t.execution_id IS NOT NULL THEN (SELECT baton.now()) END,
+    started_seq = CASE WHEN t.execution_id IS NOT NULL THEN j.seq + 2 END,
+    worker_id = CASE WHEN t.execution_id IS NOT NULL THEN ${workerId} END, execution_id = t.execution_id, alone = false`;
+
+/** SQL: the outbox rows of jobs `released`, in event mode. */
+export const announced = `
+  INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt, created_at)
+  SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, outbox_id, id, attempt, queued_at
+  FROM released WHERE mode = 'event'`;
+
+const offer = handOver(2);
+
 const text = (gate: string): string => `
-WITH target AS (
-  SELECT j.id, q.dispatch_mode AS mode, g.gate, ${gateReason('q', 'g.gate')} AS reason, q.expect_ms,
-    CASE WHEN g.gate IS NULL AND q.dispatch_mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
+WITH ${offer.me}, found AS MATERIALIZED (
+  SELECT j.id, j.tenant_id, j.queue, j.priority, j.concurrency_key, j.careful, j.parents, q.dispatch_mode AS mode, q.paused_at, q.expect_ms,
+    g.gate, ${gateReason('q', 'g.gate')} AS reason
   FROM baton.job j JOIN baton.queue q ON q.name = j.queue CROSS JOIN LATERAL (SELECT ${gate} AS gate) g
   WHERE j.id = ANY ($1::uuid[])
   ORDER BY j.id
   FOR UPDATE OF j
+), target AS MATERIALIZED (
+  SELECT f.*, ${offer.executionId('f', 'f.gate IS NULL', 'f.priority, f.id')} AS execution_id,
+    CASE WHEN f.gate IS NULL AND f.mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
+  FROM found f
 ), held AS (
-  UPDATE baton.job j
-  SET state = 'held', reason = t.reason, gate = t.gate, seq = j.seq + (j.state <> 'held')::int,
-    deadline_at = coalesce(j.deadline_at, (SELECT baton.now()) + coalesce(j.expect_ms, t.expect_ms) * interval '1 ms')
-  FROM target t WHERE j.id = t.id AND t.gate IS NOT NULL
-  RETURNING j.id, j.queue, j.tenant_id, j.concurrency_key, j.gate
+  UPDATE baton.job j SET ${stands} FROM target t WHERE j.id = t.id AND t.gate IS NOT NULL
 ), released AS (
-  UPDATE baton.job j
-  SET state = 'queued', reason = NULL, gate = NULL, mode = t.mode, attempt = j.attempt + 1, outbox_id = t.outbox_id,
-    seq = j.seq + 1, queued_seq = j.seq + 1, queued_at = (SELECT baton.now()),
-    deadline_at = coalesce(j.deadline_at, (SELECT baton.now()) + coalesce(j.expect_ms, t.expect_ms) * interval '1 ms'),
-    started_at = NULL, started_seq = NULL, worker_id = NULL, execution_id = NULL, alone = false
-  FROM target t WHERE j.id = t.id AND t.gate IS NULL
-  RETURNING j.id, j.tenant_id, j.queue, j.ordering_key, j.priority, j.mode, j.attempt, j.outbox_id, j.queued_at
-), announced AS (
-  INSERT INTO baton.outbox (shard, queue, priority, id, job_id, attempt, created_at)
-  SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, outbox_id, id, attempt, queued_at
-  FROM released WHERE mode = 'event'
+  UPDATE baton.job j SET ${goes('$2')} FROM target t WHERE j.id = t.id AND t.gate IS NULL
+  RETURNING j.*
+), announced AS (${announced}
 )
-SELECT id AS "jobId", queue, mode, NULL::smallint AS gate, NULL::uuid AS "tenantId", NULL AS "concurrencyKey" FROM released
-UNION ALL
-SELECT id, queue, NULL, gate, tenant_id, concurrency_key FROM held`;
+SELECT t.id AS "jobId", t.queue, t.mode, t.gate, t.tenant_id AS "tenantId", t.concurrency_key AS "concurrencyKey",
+  ${offer.handed} AS handed
+FROM target t LEFT JOIN released c ON c.id = t.id`;
 
 const throughGates = text(nextGate('q', 'j.concurrency_key', 'j.slots'));
 const again = text('NULL::smallint');
 
-type Row =
-  | (Released & { gate: null })
-  | { gate: GateLevel; queue: string; tenantId: string; concurrencyKey: string | null };
+/** A job that a statement has let go, handed on, or made stand before a gate. */
+export interface GoneRow {
+  jobId: string;
+  queue: string;
+  mode: DispatchMode;
+  gate: GateLevel | null;
+  tenantId: string;
+  concurrencyKey: string | null;
+  handed: ClaimedJob | null;
+}
 
 /**
  * Releases live jobs to run once more, each under its next attempt number, in its queue's mode of this moment;
  * in event mode with its outbox row. What is still said under the old attempt changes nothing from here on.
  * A job of a queue with limits is held before its gate instead: `passGates`, last in the transaction, lets it through
- * where there is room.
+ * where there is room. Some may be handed on to the worker of the transaction's offer: `tx.handed`.
  * @param options.again true: it was released already and nobody runs it any more; it has what slots it needs
- * @param options.locked true: the transaction has locked the jobs, and may have gone on to lock counters
+ * @returns those that wait for a worker
  */
 export async function releaseJobs(
   tx: Transaction,
   jobIds: readonly string[],
-  options: { again?: boolean; locked?: boolean } = {},
+  { again: wasReleased = false }: { again?: boolean } = {},
 ): Promise<Released[]> {
   if (jobIds.length === 0) return [];
-  if (!options.locked) tx.locking('jobs');
-  const [name, sql] = options.again ? ['release-jobs-again', again] : ['release-jobs', throughGates];
-  const rows = await run<Row>(tx, name, sql, [jobIds]);
-  return rows.flatMap((row): Released[] => {
-    if (row.gate === null) return [{ jobId: row.jobId, queue: row.queue, mode: row.mode }];
-    tx.touchGate(gateOf(row));
-    return [];
+  tx.locking('jobs');
+  const [name, sql] = wasReleased ? ['release-jobs-again', again] : ['release-jobs', throughGates];
+  // What is released again was let go of by this very worker, or by one that is gone.
+  const offered = wasReleased ? noOffer : offerValues(tx);
+  return releasedOf(
+    tx,
+    await run<GoneRow & { [column: string]: unknown }>(tx, name, sql, [jobIds, ...offered]),
+  );
+}
+
+/** Notes before which gates jobs have come to stand, and what was handed on. @returns those that wait for a worker */
+export function releasedOf(tx: Transaction, rows: readonly GoneRow[]): Released[] {
+  keepHanded(tx, rows);
+  return rows.flatMap(({ jobId, queue, mode, gate, handed, ...job }): Released[] => {
+    if (gate !== null) tx.touchGate(gateOf({ queue, gate, ...job }));
+    return gate !== null || handed ? [] : [{ jobId, queue, mode }];
   });
 }

@@ -9,7 +9,8 @@ import {
   type TestDatabase,
 } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
-import { claimJobs, type ClaimedJob } from './claim-jobs.sql.js';
+import { claimJobs } from './claim-jobs.sql.js';
+import type { ClaimedJob } from './claimed-job.js';
 import { registerWorker } from './register-worker.sql.js';
 import { replayJobs } from './replay-jobs.sql.js';
 

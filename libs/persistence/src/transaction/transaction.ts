@@ -1,6 +1,8 @@
 import { BatonError } from '@baton/contracts';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { type Freed, type GateKey, type GateLevel, levelOf, slotsOf } from '../sql/gate-key.js';
+import type { ClaimedJob } from '../sql/claimed-job.js';
+import type { Offer } from '../sql/hand-over.sql.js';
 import type { Queryable } from '../sql/statement.js';
 import { faultKind } from './sqlstate.js';
 
@@ -23,6 +25,11 @@ export class Transaction implements Queryable {
   /** Gates before which jobs have come to stand, and slots that were given back: `passGates` sees to them. */
   private touched: GateKey[] = [];
   private freed: Freed[] = [];
+
+  /** Jobs that were handed on to the worker of the offer. */
+  readonly handed: ClaimedJob[] = [];
+  /** A polling worker's free slots, to which what is released here may be handed. */
+  offer: Offer | undefined;
 
   constructor(private readonly client: PoolClient) {}
 

@@ -1,5 +1,5 @@
-import { channels, timing } from '@baton/contracts';
-import { cancelJobs, inTransaction, Notifier, type TerminalOutcome } from '@baton/persistence';
+import { channels, priorities, timing } from '@baton/contracts';
+import { cancelJobs, inTransaction, JobAcceptor, Notifier, type TerminalOutcome } from '@baton/persistence';
 import {
   createTestDatabase,
   seedJobs,
@@ -7,9 +7,11 @@ import {
   type SeededTenant,
   type TestDatabase,
 } from '@baton/persistence/testing';
+import { claimPolls } from '@baton/tracing';
 import { Controller, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestMicroservice } from '@nestjs/microservices';
+import { uuidv7 } from 'uuidv7';
 import { retryAt, snooze } from '../handler/control-flow.js';
 import type { JobContext } from '../handler/job-context.js';
 import { JobHandler } from '../handler/job-handler.decorator.js';
@@ -108,6 +110,26 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
 
 const rows = async <T>(text: string, values: unknown[] = []): Promise<T[]> =>
   (await db.database.pool.query(text, values)).rows as T[];
+/** Claims that brought jobs, of all workers of this process. */
+async function claimedBatches(): Promise<number> {
+  const { values } = await claimPolls.get();
+  return values.find(({ labels }) => labels['result'] === 'jobs')?.value ?? 0;
+}
+/** As a producer accepts them: before their lanes and limits. */
+async function acceptJobs(n: number, fields: object): Promise<string[]> {
+  const acceptor = new JobAcceptor(db.database.pool, {
+    wake: () => undefined,
+    log: (message, error) => {
+      throw new Error(message, { cause: error });
+    },
+  });
+  const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+  const given = { queue: seeded.queue, priority: priorities.normal, payload: 'null', trace, ...fields };
+  const jobs = Array.from({ length: n }, () => ({ ...given, id: uuidv7() }));
+  await acceptor.accept({ tenantId: seeded.tenantId, jobs });
+  await acceptor.drain();
+  return jobs.map(({ id }) => id);
+}
 const wake = (): void => notifier.wake(channels.jobs, seeded.queue);
 const liveWorkers = () =>
   rows<{ id: string }>(`SELECT id FROM baton.worker WHERE state = 'alive' AND $1 = ANY (queues)`, [
@@ -203,6 +225,27 @@ it('keeps the order of a key', async () => {
   await until('all end', () => scene.terminal.length === 8);
   expect(scene.entered).toEqual(ids);
 });
+
+it.each([
+  ['a lane', {}, { orderingKey: 'k' }],
+  ['a limit', { concurrency_total: 1 }, {}],
+])(
+  'gets the next job behind %s with the answer to the last one’s end, but one in 17 by a claim',
+  async (_, limits, job) => {
+    const scene = new Scene();
+    for (const [column, value] of Object.entries(limits))
+      await rows(`UPDATE baton.queue SET ${column} = $2 WHERE name = $1`, [seeded.queue, value]);
+    const before = await claimedBatches();
+    const ids = await acceptJobs(40, job);
+    await startWorker(scene);
+    await until('all end', () => scene.terminal.length === 40);
+    expect(scene.entered).toEqual(ids);
+    // The first, the second (nothing had told that more would follow), and each 17th.
+    const claims = (await claimedBatches()) - before;
+    expect(claims).toBeGreaterThan(2);
+    expect(claims).toBeLessThan(8);
+  },
+);
 
 it.each([
   ['retry', 3, 2],

@@ -16,6 +16,7 @@ import { announceQueues } from './announce-queues.js';
 import { announceAlone } from './announce-alone.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Claimer } from './claimer.js';
+import { HandOvers } from './hand-overs.js';
 import { Incarnation } from './incarnation.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { OutcomeFeed } from './outcome-feed.js';
@@ -52,6 +53,7 @@ export class PollingWorker {
   private readonly careful: CarefulRuns<{ delivery: Delivery }>;
   private readonly claimer: Claimer;
   private readonly settler: Settler;
+  private readonly handOvers: HandOvers;
   private readonly lease: LeaseKeeper;
   private readonly cancels: CancelWatch;
   private incarnation: Incarnation | undefined;
@@ -87,7 +89,18 @@ export class PollingWorker {
       },
       onFree: () => this.claimer.resume(),
     });
-    this.settler = new Settler({ database, log, onSettled: (report) => this.settled(report) });
+    this.handOvers = new HandOvers({
+      workerId: () => (this.draining ? undefined : workerId()),
+      free: () => (this.careful.busy || this.overfull ? 0 : this.executor.free),
+      unbounded: (queue) => handlers.has(queue) && handlers.get(queue)?.concurrency === undefined,
+    });
+    this.settler = new Settler({
+      database,
+      log,
+      handOvers: this.handOvers,
+      onSettled: (report, id) => this.settled(report, id),
+      onUncertain: () => this.lease.doubt(),
+    });
     this.cancels = new CancelWatch({
       database,
       log,
@@ -113,12 +126,19 @@ export class PollingWorker {
       log,
       workerId,
       onLost,
-      // Outcomes that pile up unsettled take the place of jobs; beside one that runs alone nothing is begun.
+      // Beside a job that runs alone nothing is begun.
       room: (queue) =>
-        this.careful.busy || this.settler.size > 2 * slots + 500 ? 0 : this.executor.freeFor(queue),
+        this.careful.busy || this.overfull
+          ? 0
+          : Math.min(this.executor.freeFor(queue), this.executor.free - this.handOvers.reserved),
       onClaimed: (rows, id, parents) => this.claimed(rows, id, parents),
       onUncertain: () => this.lease.doubt(),
     });
+  }
+
+  /** Outcomes that pile up unsettled take the place of jobs. */
+  private get overfull(): boolean {
+    return this.settler.size > 2 * this.options.concurrency + 500;
   }
 
   get healthy(): boolean {
@@ -198,6 +218,10 @@ export class PollingWorker {
   private claimed(rows: readonly ClaimedJob[], workerId: string, parents: ReadonlyMap<string, string>): void {
     if (rows.length > 0) this.lease.hold();
     const deliveries = rows.map((row) => toDelivery(row, workerId, parents.get(row.jobId)));
+    this.enter(deliveries, workerId);
+  }
+
+  private enter(deliveries: readonly Delivery[], workerId: string): void {
     if (this.draining) {
       for (const delivery of deliveries) this.say(delivery, Date.now(), { kind: 'released' });
       return;
@@ -205,7 +229,15 @@ export class PollingWorker {
     if (this.incarnation?.id !== workerId) return;
     for (const delivery of deliveries) if (!delivery.careful) this.executor.start(delivery);
     for (const delivery of deliveries) if (delivery.careful) this.careful.add({ delivery }, { alone: true });
-    this.cancels.begun(rows.map(({ jobId }) => jobId));
+    this.cancels.begun(deliveries.map(({ jobId }) => jobId));
+  }
+
+  /** What came with a settle's answer; had a job begun to run alone meanwhile, it goes back. */
+  private handed(rows: readonly ClaimedJob[], workerId: string): void {
+    this.lease.hold();
+    const deliveries = rows.map((row) => toDelivery(row, workerId));
+    if (!this.careful.busy) return this.enter(deliveries, workerId);
+    for (const delivery of deliveries) this.say(delivery, Date.now(), { kind: 'released' });
   }
 
   private cancelled(executionId: string, reason: string | null): void {
@@ -236,8 +268,18 @@ export class PollingWorker {
     this.settler.add({ settlement, carrier: delivery.carrier });
   }
 
-  private settled(report: SettleReport): void {
-    const { settled, released, progressed = [], openGates, earliestRetryMs, cascaded, followUps } = report;
+  private settled(report: SettleReport, workerId: string | undefined): void {
+    const {
+      settled,
+      released,
+      handed = [],
+      progressed = [],
+      openGates,
+      earliestRetryMs,
+      cascaded,
+      followUps,
+    } = report;
+    if (workerId !== undefined && handed.length > 0) this.handed(handed, workerId);
     const { feed, notifier, log } = this.options;
     const terminal = [...settled.flatMap((each) => each.terminal ?? []), ...cascaded];
     if (terminal.length > 0) {

@@ -3,6 +3,7 @@ import { faultKind, settleBatch, type Database, type SettleReport } from '@baton
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 import { recordSettled } from './record-settled.js';
+import type { HandOvers } from './hand-overs.js';
 import type { Unsettled } from './unsettled.js';
 
 const retryMs = 250;
@@ -13,8 +14,12 @@ export interface SettlerOptions {
   database: Database;
   log: Log;
   random?: () => number;
-  /** After each commit. */
-  onSettled: (report: SettleReport) => void;
+  /** Offers the slots in which what the ends let go may run at once. */
+  handOvers: HandOvers;
+  /** After each commit. @param workerId to whom `report.handed` was handed */
+  onSettled: (report: SettleReport, workerId: string | undefined) => void;
+  /** No answer came, so jobs may have been handed on that we do not know of. */
+  onUncertain: () => void;
 }
 
 /**
@@ -73,13 +78,16 @@ export class Settler {
 
   /** @returns how long to wait before the next batch */
   private async settle(batch: readonly Unsettled[]): Promise<number> {
-    const { database, random, onSettled } = this.options;
+    const { database, random = Math.random, handOvers, onSettled, onUncertain } = this.options;
     const startTime = Date.now();
+    const settlements = batch.map(({ settlement }) => settlement);
+    const offer = handOvers.offer(settlements);
     let report: SettleReport;
     try {
-      const settlements = batch.map(({ settlement }) => settlement);
-      report = await settleBatch(database.pool, settlements, random ? { random } : {});
+      report = await settleBatch(database.pool, settlements, { random, offer });
     } catch (error) {
+      handOvers.failed();
+      if (offer) onUncertain();
       return this.refused(batch, error);
     }
     this.outage.worked();
@@ -92,7 +100,8 @@ export class Settler {
       batch[i]?.onVerdict?.(verdict);
     }
     recordSettled(batch, report.settled, startTime);
-    onSettled(report);
+    handOvers.answered(settlements, report);
+    onSettled(report, offer?.workerId);
     return busy.length === batch.length ? busyMs : 0;
   }
 

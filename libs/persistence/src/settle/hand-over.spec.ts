@@ -1,0 +1,102 @@
+import { createTestDatabase, seedTenant, type TestDatabase } from '../testing.js';
+import { LimitedQueue } from '../limits/limited-queue.fixture.js';
+
+let test: TestDatabase;
+let queue: LimitedQueue;
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterAll(() => test.close());
+beforeEach(async () => {
+  queue = new LimitedQueue(test, await seedTenant(test.database));
+});
+afterEach(async () => {
+  await queue.acceptor.drain();
+  for (const { key, running, holders } of await queue.gates())
+    expect({ key, running }).toEqual({ key, running: holders });
+});
+
+const idsOf = (jobs: readonly { jobId: string }[] = []): string[] => jobs.map(({ jobId }) => jobId);
+const change = (text: string, values: unknown[]) => test.database.pool.query(text, values);
+
+it('hands a freed slot’s next job to the worker that settles, released and claimed in one', async () => {
+  await queue.set({ concurrency_total: 1 });
+  const [, second, third] = await queue.post([{}, {}, {}]);
+  const [job] = await queue.claim();
+  const { handed, released } = await queue.settleOffering(3, [queue.say(job!)]);
+  expect(released).toEqual([]);
+  expect(handed).toMatchObject([{ jobId: second, attempt: 1, follows: true, payload: job!.payload }]);
+  expect(await queue.states()).toEqual({ running: 1, 'held concurrency': 1 });
+  const { rows } = await change(
+    'SELECT seq, queued_seq AS queued, started_seq AS started, execution_id AS execution FROM baton.job WHERE id = $1',
+    [second],
+  );
+  expect(rows).toEqual([{ seq: 4, queued: 3, started: 4, execution: handed![0]!.executionId }]);
+  const next = await queue.settleOffering(1, [queue.say(handed![0]!)]);
+  expect(next.settled[0]).toMatchObject({ verdict: 'applied', state: 'succeeded' });
+  expect(idsOf(next.handed)).toEqual([third]);
+});
+
+it('hands a lane’s next to it, and what has passed its key’s gate and its queue’s', async () => {
+  await queue.set({ concurrency_total: 2, concurrency_per_key: 1 });
+  const [first, second] = await queue.post([{ orderingKey: 'k' }, { orderingKey: 'k' }]);
+  const [job] = await queue.claim();
+  expect(job!.jobId).toBe(first);
+  expect(idsOf((await queue.settleOffering(1, [queue.say(job!)])).handed)).toEqual([second]);
+});
+
+it('hands on as many as there are slots offered, the most urgent first; the others are claimed', async () => {
+  await queue.set({ concurrency_total: 3 });
+  const ids = await queue.post([{}, {}, {}, {}, {}, { priority: 0 }]);
+  const jobs = await queue.claim();
+  const { handed, released } = await queue.settleOffering(
+    1,
+    jobs.map((job) => queue.say(job)),
+  );
+  expect(idsOf(handed)).toEqual([ids[5]]);
+  expect(idsOf(released).sort()).toEqual([ids[3], ids[4]]);
+  expect(idsOf(await queue.claim()).sort()).toEqual([ids[3], ids[4]]);
+});
+
+it('hands nothing to a worker that was given up, nor waits while its row is locked: the job is claimed', async () => {
+  await queue.set({ concurrency_total: 1 });
+  const [, second, third] = await queue.post([{}, {}, {}]);
+  const [job] = await queue.claim();
+  const rescue = await test.database.pool.connect();
+  await rescue.query('BEGIN');
+  await rescue.query(`UPDATE baton.worker SET state = 'lost' WHERE $1 = ANY (queues)`, [queue.tenant.queue]);
+  const during = await queue.settleOffering(1, [queue.say(job!)]);
+  expect([during.handed, idsOf(during.released)]).toEqual([[], [second]]);
+  await rescue.query('ROLLBACK');
+  rescue.release();
+  const [next] = await queue.claim();
+  await change(`UPDATE baton.worker SET state = 'lost' WHERE $1 = ANY (queues)`, [queue.tenant.queue]);
+  const after = await queue.settleOffering(1, [queue.say(next!)]);
+  expect([after.handed, idsOf(after.released)]).toEqual([[], [third]]);
+});
+
+it.each([
+  [
+    'whose queue is in event mode',
+    "UPDATE baton.queue SET dispatch_mode = 'event' WHERE name = $2 AND $1::uuid IS NOT NULL",
+  ],
+  ['that is to run alone', 'UPDATE baton.job SET careful = true WHERE id = $1 AND queue = $2'],
+  ['that gets its parents’ results', 'UPDATE baton.job SET parents = 1 WHERE id = $1 AND queue = $2'],
+])('hands on no job %s', async (_, text) => {
+  await queue.set({ concurrency_total: 1 });
+  const [, second] = await queue.post([{}, {}]);
+  const [job] = await queue.claim();
+  await change(text, [second, queue.tenant.queue]);
+  const { handed, released } = await queue.settleOffering(1, [queue.say(job!)]);
+  expect([handed, idsOf(released)]).toEqual([[], [second]]);
+});
+
+it('hands on nothing that was given back: who gives back wants no more', async () => {
+  await queue.set({ concurrency_total: 1 });
+  const [first] = await queue.post([{}]);
+  const { handed, released } = await queue.settleOffering(1, [
+    queue.say((await queue.claim())[0]!, 'released'),
+  ]);
+  expect([handed, idsOf(released)]).toEqual([[], [first]]);
+});
