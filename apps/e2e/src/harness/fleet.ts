@@ -34,7 +34,7 @@ const everything: readonly FleetService[] = [
  */
 export class Fleet {
   readonly processes: ServiceProcess[] = [];
-  private readonly masterKey = randomBytes(32).toString('hex');
+  readonly masterKey = randomBytes(32).toString('hex');
 
   private constructor(
     readonly stack: Stack,
@@ -59,9 +59,14 @@ export class Fleet {
     return fleet;
   }
 
-  async start(service: FleetService, more: Record<string, string> = {}): Promise<ServiceProcess> {
+  /** @param port one that was given out by `freePort` before; default: another */
+  async start(
+    service: FleetService,
+    more: Record<string, string> = {},
+    port?: number,
+  ): Promise<ServiceProcess> {
     const [app, mode] = appOf(service);
-    const process = await ServiceProcess.start(app, { ...this.environmentOf(app, mode), ...more });
+    const process = await ServiceProcess.start(app, { ...this.environmentOf(app, mode), ...more }, port);
     this.processes.push(process);
     return process;
   }

@@ -36,8 +36,8 @@ export class ServiceProcess {
     }
   }
 
-  static async start(app: AppName, environment: NodeJS.ProcessEnv): Promise<ServiceProcess> {
-    const service = new ServiceProcess(app, await freePort(), environment);
+  static async start(app: AppName, environment: NodeJS.ProcessEnv, port?: number): Promise<ServiceProcess> {
+    const service = new ServiceProcess(app, port ?? (await freePort()), environment);
     try {
       await service.ready();
     } catch (error) {

@@ -15,8 +15,9 @@ export interface ChannelStatus {
   jobId: string;
   channel: ChannelName;
   gateway: string;
-  status: 'open' | 'lost';
-  /** Why it was lost. */
+  /** `failed`: it did not open. */
+  status: 'open' | 'lost' | 'failed';
+  /** Why it was lost, or failed. */
   reason?: string;
 }
 
@@ -67,7 +68,7 @@ export async function* watchJob(
     signal?.throwIfAborted();
     const gateway = gateways.current;
     const channel = ladder.best();
-    const tell = (status: 'open' | 'lost', reason?: string): void =>
+    const tell = (status: ChannelStatus['status'], reason?: string): void =>
       watching.onChannel?.({ jobId, channel, gateway, status, ...(reason !== undefined && { reason }) });
     let opened = false;
     const onOpen = (): void => {
@@ -98,7 +99,7 @@ export async function* watchJob(
       signal?.throwIfAborted();
       if (!(error instanceof ChannelBreak)) throw error;
       if (opened && Date.now() - began >= provenMs) troubles.over();
-      tell('lost', error.message);
+      tell(opened ? 'lost' : 'failed', error.message);
       const ms = troubles.after(error, { channel, gateway });
       if (ms > 0) await pause(ms, signal);
     }

@@ -1,0 +1,180 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type BatonClient, channelNames, type ChannelName } from '@baton/client';
+import { deriveJobTokenKey, signJobToken } from '@baton/service';
+import { freePort } from '@baton/local-stack';
+import type { Browser, Page } from 'puppeteer-core';
+import sharp from 'sharp';
+import { launchChromium } from './harness/chromium.js';
+import { Fleet } from './harness/fleet.js';
+import { PageServer } from './harness/page-server.js';
+
+/** What the page keeps of a job that it watches. */
+interface Told {
+  cursors: string[];
+  types: string[];
+  channels: { channel: ChannelName; status: string; gateway: string }[];
+  renewals: number;
+  result?: unknown;
+  error?: { code: string; message: string };
+  done?: true;
+}
+
+const screenshots = fileURLToPath(new URL('../../../.baton/screenshots/', import.meta.url));
+const pageScript = new URL('./browser/watch-page.fixture.mjs', import.meta.url);
+
+let fleet: Fleet;
+let pages: PageServer;
+let strange: PageServer;
+let browser: Browser;
+let page: Page;
+let client: BatonClient;
+let tenantId: string;
+
+beforeAll(async () => {
+  [pages, strange, browser] = await Promise.all([
+    PageServer.start(pageScript),
+    PageServer.start(pageScript),
+    launchChromium(),
+  ]);
+  fleet = await Fleet.start({
+    kafka: false,
+    redis: false,
+    services: ['producer', 'result-gateway', 'polling-worker'],
+    environment: { ALLOWED_ORIGINS: pages.origin },
+  });
+  const tenant = await fleet.tenant();
+  ({ client, tenantId } = tenant);
+  for (const queue of ['echo', 'sleep', 'render']) await fleet.setMode(tenant.apiKey, queue, 'polling');
+}, 120_000);
+afterAll(async () => {
+  client?.close();
+  await browser?.close();
+  await Promise.all([fleet?.stop(), pages?.stop(), strange?.stop()]);
+});
+beforeEach(async () => {
+  page = await browser.newPage();
+  await page.goto(pages.origin);
+});
+afterEach(() => page.close());
+
+/** Begins to watch, and does not wait for the end. */
+async function watch(
+  name: string,
+  job: { id: string; token: string } & Record<string, unknown>,
+): Promise<void> {
+  const gatewayUrl = fleet.the('result-gateway').url;
+  const options = { gatewayUrl, url: fleet.the('producer').url, ...job };
+  await page.evaluate(`void watch(${JSON.stringify(name)}, ${JSON.stringify(options)})`);
+}
+
+/** What the page was told, once `condition`, said of it as `mine`, is true. */
+async function told(name: string, condition = 'mine.done'): Promise<Told> {
+  await page.waitForFunction(`(mine => mine && (${condition}))(told[${JSON.stringify(name)}])`, {
+    timeout: 60_000,
+  });
+  return (await page.evaluate(`told[${JSON.stringify(name)}]`)) as Told;
+}
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `0:${i + 1}`);
+const openedIn = ({ channels }: Told): string[] =>
+  channels.filter(({ status }) => status === 'open').map(({ channel }) => channel);
+
+it.each(channelNames)('a page takes a job by %s, with the token of the job', async (channel) => {
+  const { id, token } = await client.enqueue('echo', { hello: 'wörld' });
+  await watch(channel, { id, token, channels: [channel] });
+  const mine = await told(channel);
+  expect(mine).toMatchObject({ result: { hello: 'wörld' } });
+  expect(mine.types.at(-1)).toBe('job.succeeded');
+  expect(mine.cursors).toEqual(numbers(mine.cursors.length));
+  expect(openedIn(mine)).toEqual([channel]);
+});
+
+it('takes a fresh token before the old one is over, from the producer, on an open WebSocket', async () => {
+  const job = await client.enqueue('sleep', { ms: 8_000 });
+  // Good for six seconds more.
+  const key = deriveJobTokenKey(Buffer.from(fleet.masterKey, 'hex'));
+  const token = signJobToken(key, { jobId: job.id, tenantId }, Date.now() - 894_000);
+  await watch('sleep', { id: job.id, token });
+  const mine = await told('sleep');
+  expect(mine).toMatchObject({ result: { slept: 8_000 }, cursors: numbers(mine.cursors.length) });
+  expect(openedIn(mine)).toEqual(['websocket']);
+});
+
+it('a page of another origin is told what is wrong', async () => {
+  await page.goto(strange.origin);
+  const { id, token } = await client.enqueue('echo', 1);
+  await watch('echo', { id, token, patienceMs: 500 });
+  const { error } = await told('echo');
+  expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('ALLOWED_ORIGINS') });
+});
+
+it('verifies a webhook in the page', async () => {
+  // The example of the specification of Standard Webhooks.
+  const event = await page.evaluate(`verifyWebhook('{"test": 2432232314}', {
+    'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': 'v1,bm9wZQ== v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  }, { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', now: () => 1614265330000 })`);
+  expect(event).toMatchObject({ test: 2432232314 });
+});
+
+it('a page watches over WebSocket, its gateway is killed, and it goes on at another without a gap or a repeat; then it shows the image', async () => {
+  const size = { width: 320, height: 240 };
+  const source = await sharp({ create: { width: 1_280, height: 960, channels: 3, background: '#f4efe6' } })
+    .composite([{ input: Buffer.from(drawing), top: 0, left: 0 }])
+    .png()
+    .toBuffer();
+  const { jobs } = await client.enqueueFlow([
+    { name: 'sleep', queue: 'sleep', payload: { ms: 8_000 } },
+    {
+      name: 'render',
+      queue: 'render',
+      payload: { source: source.toString('base64'), ...size, format: 'png' },
+      dependsOn: ['sleep'],
+    },
+  ]);
+  const first = fleet.the('result-gateway');
+  const port = await freePort();
+  const gatewayUrl = [first.url, `http://127.0.0.1:${port}`];
+  for (const [name, id] of Object.entries(jobs)) {
+    const { token } = await client.token(id);
+    await watch(name, { id, token, gatewayUrl, channels: ['websocket'] });
+  }
+  await told('sleep', `mine.types.includes('job.progress')`);
+  await told('render', `mine.types.includes('job.held')`);
+
+  first.kill();
+  await told('sleep', `mine.channels.some(({ status }) => status === 'lost')`);
+  const before = await told('sleep', 'true');
+  expect(before.done).toBeUndefined();
+  const second = await fleet.start('result-gateway', {}, port);
+
+  const [sleep, render] = [await told('sleep'), await told('render')];
+  for (const mine of [sleep, render]) {
+    expect(mine.error).toBeUndefined();
+    expect(mine.cursors).toEqual(numbers(mine.cursors.length));
+    expect(mine.types.at(-1)).toBe('job.succeeded');
+    const opened = mine.channels.filter(({ status }) => status === 'open');
+    expect(opened).toMatchObject([
+      { channel: 'websocket', gateway: first.url },
+      { channel: 'websocket', gateway: second.url },
+    ]);
+  }
+  expect(sleep.cursors.length).toBeGreaterThan(before.cursors.length);
+  expect(sleep.types.filter((type) => type === 'job.progress').length).toBeGreaterThanOrEqual(6);
+
+  // The page has decoded it; and so does a library that has not seen how it was made.
+  expect(await page.evaluate(`document.querySelector('img').dataset.size`)).toBe('320x240');
+  const { file } = render.result as { file: { url: string } };
+  const bytes = Buffer.from(await (await fetch(file.url)).arrayBuffer());
+  expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', ...size });
+  const { dominant } = await sharp(bytes).stats();
+  expect(dominant.r).toBeGreaterThan(200);
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: `${screenshots}gateway-killed.png`, fullPage: true });
+});
+
+const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="960">
+  <circle cx="640" cy="480" r="300" fill="#b3412c"/><path d="M240 800 L1040 160" stroke="#22333b" stroke-width="48"/>
+</svg>`;
