@@ -2,6 +2,7 @@
 //   --only <project>   that project alone (repeatable; `client` or `@baton/client`)
 //   --skip-e2e         all but apps/e2e
 //   --faults           the slow faults of apps/e2e alone, from a fresh build
+//   --with-faults      everything, the slow faults too
 // Each step has a time limit, so that a leaked handle or a hung server fails the run instead of stalling it.
 // The last line is `N passed, N failed`: tests, and one more failed for each step that failed without a failed test.
 import { execFileSync, spawn } from 'node:child_process';
@@ -105,6 +106,7 @@ function readArguments() {
         only: { type: 'string', multiple: true },
         'skip-e2e': { type: 'boolean' },
         faults: { type: 'boolean' },
+        'with-faults': { type: 'boolean' },
       },
     }).values;
   } catch (error) {
@@ -166,8 +168,8 @@ function withLocalStack(statement) {
   return [process.execPath, [...hook, '--input-type=module', '--eval', program]];
 }
 
-async function testProject(project, limitMs) {
-  const file = join(results, `${basename(project)}.json`);
+async function testProject(project, limitMs, name = project) {
+  const file = join(results, `${basename(name)}.json`);
   const command = nx(
     'run',
     `${project}:test`,
@@ -176,7 +178,7 @@ async function testProject(project, limitMs) {
     '--json',
     `--outputFile=${file}`,
   );
-  await step(`test ${project}`, command, { limitMs }, () => {
+  await step(`test ${name}`, command, { limitMs }, () => {
     if (!existsSync(file)) return { passed: 0, failed: 1 };
     const jest = JSON.parse(readFileSync(file, 'utf8'));
     // A suite that could not even load has no failed test in it.
@@ -189,9 +191,13 @@ async function runFaults() {
   await step('build', nx('run-many', '-t', 'build', '--parallel=2', '-p', ...services), {
     limitMs: limits.projects,
   });
+  await testFaults();
+}
+
+async function testFaults() {
   process.env.BATON_E2E_BUILT = '1';
   process.env.BATON_E2E_FAULTS = '1';
-  await testProject('@baton/e2e', limits.faults);
+  await testProject('@baton/e2e', limits.faults, '@baton/e2e-faults');
 }
 
 async function runAll() {
@@ -221,6 +227,7 @@ async function runAll() {
   process.env.BATON_E2E_BUILT = '1';
   if (testProjects.includes('@baton/e2e') && inScope('@baton/e2e'))
     await testProject('@baton/e2e', limits.e2e);
+  if (options['with-faults']) await testFaults();
 }
 
 rmSync(results, { recursive: true, force: true });

@@ -1,8 +1,10 @@
 import { BatonClient } from '@baton/client';
 import { dispatchModes } from '@baton/contracts';
+import { freePort } from '@baton/local-stack';
 import { Fleet } from '../harness/fleet.js';
 import { allSettled, factsOf, inOrderOfEnd, runnerOf } from '../harness/job-facts.js';
 import type { ServiceProcess } from '../harness/service-process.js';
+import { until } from '../harness/until.js';
 
 const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
 
@@ -57,7 +59,8 @@ it('a producer under load answers all that it took, and each accepted job runs o
 });
 
 it('a gateway lets those who wait go at once, with what is known', async () => {
-  const leaving = await fleet.start('result-gateway');
+  const metricsPort = await freePort();
+  const leaving = await fleet.start('result-gateway', { METRICS_PORT: String(metricsPort) });
   const job = await client.enqueue('sleep', { ms: 20_000 });
   const began = performance.now();
   const held = Array.from({ length: 10 }, () =>
@@ -65,6 +68,11 @@ it('a gateway lets those who wait go at once, with what is known', async () => {
       headers: { authorization: `Bearer ${apiKey}`, prefer: 'wait=50' },
     }),
   );
+  const waiting = async (): Promise<boolean> =>
+    (await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).includes(
+      `baton_channel_connections{channel="long-poll"} ${held.length}`,
+    );
+  await until(waiting, { ms: 20_000, what: 'all to wait' });
   await runnerOf(fleet, job.id);
   const exit = leaving.stop();
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(held.map(() => 202));

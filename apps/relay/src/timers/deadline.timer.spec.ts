@@ -1,26 +1,12 @@
 import { timersShard } from '@baton/contracts';
-import {
-  createTestDatabase,
-  seedJobs,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '@baton/persistence/testing';
+import { useTestDatabase, seedJobs } from '@baton/persistence/testing';
 import { deadlineFired } from '@baton/tracing';
 import { eventually } from '../testing/eventually.js';
 import { startTimers, type TestTimers } from '../testing/test-timers.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 const open: TestTimers[] = [];
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
 afterEach(async () => {
   for (const timers of open.splice(0)) await timers.close();
 });
@@ -42,16 +28,16 @@ const expectIn = (id: string | undefined, ms: number) =>
 const overdue = async (): Promise<string[]> =>
   (
     await query<{ id: string }>('SELECT id FROM baton.job WHERE queue = $1 AND overdue_at IS NOT NULL', [
-      tenant.queue,
+      test.tenant.queue,
     ])
   ).map(({ id }) => id);
 async function fired(): Promise<number> {
   const { values } = await deadlineFired.get();
-  return values.find(({ labels }) => labels.queue === tenant.queue)?.value ?? 0;
+  return values.find(({ labels }) => labels.queue === test.tenant.queue)?.value ?? 0;
 }
 
 it('marks a job that is not done at its deadline, once, notes where it is stuck, and runs nothing again', async () => {
-  const [late, other] = await seedJobs(test.database, tenant, [{}, {}]);
+  const [late, other] = await seedJobs(test.database, test.tenant, [{}, {}]);
   await expectIn(late, 300);
   await expectIn(other, 3_600_000);
   const { timers } = await start();
@@ -77,7 +63,7 @@ it('marks a job that is not done at its deadline, once, notes where it is stuck,
 
 it('is woken by a deadline that is nearer than any before', async () => {
   const { timers } = await start();
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   await expectIn(id, 200);
   timers.wakeDue([Date.now() + 200]);
   await eventually('it is overdue', async () => (await overdue()).length === 1, { withinMs: 5_000 });
@@ -85,7 +71,7 @@ it('is woken by a deadline that is nearer than any before', async () => {
 
 it('counts from when a delayed job became due', async () => {
   const { timers } = await start();
-  const [id] = await seedJobs(test.database, tenant, [{ delayMs: 300 }]);
+  const [id] = await seedJobs(test.database, test.tenant, [{ delayMs: 300 }]);
   await query('UPDATE baton.job SET expect_ms = 200 WHERE id = $1', [id]);
   timers.wakeDue([Date.now() + 300]);
   await eventually('it is overdue', async () => (await overdue()).length === 1, { withinMs: 5_000 });

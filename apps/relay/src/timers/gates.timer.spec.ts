@@ -1,28 +1,15 @@
 import { channels, timersShard } from '@baton/contracts';
 import { JobAcceptor } from '@baton/persistence';
-import {
-  createTestDatabase,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '@baton/persistence/testing';
+import { useTestDatabase } from '@baton/persistence/testing';
 import { strays } from '@baton/tracing';
 import { uuidv7 } from 'uuidv7';
 import { eventually } from '../testing/eventually.js';
 import { startTimers, type TestTimers } from '../testing/test-timers.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let timers: TestTimers;
 const open: TestTimers[] = [];
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
@@ -44,24 +31,24 @@ async function post(count: number): Promise<void> {
   const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
   const jobs = Array.from({ length: count }, () => ({
     id: uuidv7(),
-    queue: tenant.queue,
+    queue: test.tenant.queue,
     priority: 1,
     payload: '1',
     trace,
   }));
-  await acceptor.accept({ tenantId: tenant.tenantId, jobs });
+  await acceptor.accept({ tenantId: test.tenant.tenantId, jobs });
 }
 
 async function limit(settings: string): Promise<void> {
   await test.database.pool.query(`UPDATE baton.queue SET ${settings}, regate = true WHERE name = $1`, [
-    tenant.queue,
+    test.tenant.queue,
   ]);
 }
 
 async function queued(): Promise<number> {
   const { rows } = await test.database.pool.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM baton.job WHERE queue = $1 AND state = 'queued'`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   return rows[0]!.n;
 }
@@ -74,10 +61,10 @@ it('lets jobs through as tokens come, woken by who comes to stand there, and tel
   // A worker takes them: what was ahead of it is no more.
   await test.database.pool.query(
     `UPDATE baton.job SET state = 'running' WHERE queue = $1 AND state = 'queued'`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   await eventually('the rest is let go', async () => (await queued()) === 4);
-  expect(timers.woken).toContain(`${channels.jobs} ${tenant.queue}`);
+  expect(timers.woken).toContain(`${channels.jobs} ${test.tenant.queue}`);
 });
 
 it('finds at its start what became due while no relay ran, and a limit that was removed then', async () => {
@@ -105,13 +92,13 @@ it('counts and mends strays', async () => {
   await start();
   await post(3);
   await timers.close();
-  await test.database.pool.query('UPDATE baton.gate SET running = 9 WHERE queue = $1', [tenant.queue]);
+  await test.database.pool.query('UPDATE baton.gate SET running = 9 WHERE queue = $1', [test.tenant.queue]);
   const before = await strays.get();
   const count = (values: typeof before) => values.values.reduce((sum, { value }) => sum + value, 0);
   await start();
   await eventually('it is counted', async () => count(await strays.get()) === count(before) + 1);
   const { rows } = await test.database.pool.query('SELECT running FROM baton.gate WHERE queue = $1', [
-    tenant.queue,
+    test.tenant.queue,
   ]);
   expect(rows).toEqual([{ running: 2 }]);
 });

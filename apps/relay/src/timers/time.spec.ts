@@ -1,28 +1,14 @@
 import { timersShard } from '@baton/contracts';
 import { CronRuns, putSchedule, readNow, type ScheduleSettings } from '@baton/persistence';
-import {
-  createTestDatabase,
-  seedJobs,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '@baton/persistence/testing';
+import { useTestDatabase, seedJobs } from '@baton/persistence/testing';
 import { timerRuns } from '../metrics/relay-metrics.js';
 import { eventually } from '../testing/eventually.js';
 import { startTimers, type TestTimers } from '../testing/test-timers.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 const open: TestTimers[] = [];
 let shifted = 0;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
 afterEach(async () => {
   for (const timers of open.splice(0)) await timers.close();
   await test.database.pool.query('DELETE FROM baton.schedule');
@@ -48,14 +34,14 @@ async function schedule(cron: string, settings: Partial<ScheduleSettings> = {}):
   const nextAtMs = new CronRuns(time).after(await readNow(pool))!;
   await putSchedule(pool, {
     ...time,
-    queue: tenant.queue,
+    queue: test.tenant.queue,
     payload: 'null',
     job: '{"priority":1}',
     jitterMs: 0,
     catchUp: 'skip',
     paused: false,
     ...settings,
-    tenantId: tenant.tenantId,
+    tenantId: test.tenant.tenantId,
     name: 's',
     nextAtMs,
   });
@@ -65,7 +51,7 @@ async function schedule(cron: string, settings: Partial<ScheduleSettings> = {}):
 async function count(where = 'true'): Promise<number> {
   const { rows } = await test.database.pool.query<{ n: number }>(
     `SELECT count(*)::int AS n FROM baton.job WHERE queue = $1 AND ${where}`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   return rows[0]!.n;
 }
@@ -115,15 +101,15 @@ it('admits what callers have enqueued, once they commit', async () => {
   const caller = await test.database.pool.connect();
   try {
     await caller.query('BEGIN');
-    await caller.query('SELECT baton.enqueue($1, $2, $3)', [tenant.tenantId, tenant.queue, '1']);
+    await caller.query('SELECT baton.enqueue($1, $2, $3)', [test.tenant.tenantId, test.tenant.queue, '1']);
     timers.wakeAdmission();
-    const [plain] = await seedJobs(test.database, tenant, [{ delayMs: 1 }]);
+    const [plain] = await seedJobs(test.database, test.tenant, [{ delayMs: 1 }]);
     timers.wakeDue([0]);
     await eventually('others flow', async () => (await count(`id = '${plain}' AND state = 'queued'`)) === 1);
     await caller.query('COMMIT');
     timers.wakeAdmission();
     await eventually('it is released', async () => (await count(`state = 'queued'`)) === 2);
-    expect(woken.some((wake) => wake.includes(tenant.queue))).toBe(true);
+    expect(woken.some((wake) => wake.includes(test.tenant.queue))).toBe(true);
   } finally {
     caller.release();
   }
@@ -135,7 +121,7 @@ it('lets 10,000 jobs go that are due at once, which were due while it was away',
     `INSERT INTO baton.job (id, tenant_id, queue, state, priority, payload, max_attempts, timeout_ms, seq, created_at, run_at)
      SELECT baton.new_id(), $1, $2, 'scheduled', 1, 'null', 5, 1000, 2, baton.now(), baton.now() - interval '1 s'
      FROM generate_series(1, 10000)`,
-    [tenant.tenantId, tenant.queue],
+    [test.tenant.tenantId, test.tenant.queue],
   );
   const before = await looksOf('due');
   const { timers } = await start();
@@ -149,10 +135,10 @@ it('lets 10,000 jobs go that are due at once, which were due while it was away',
 
 it('a job that is far ahead is not looked at before its time', async () => {
   const { timers } = await start();
-  await seedJobs(test.database, tenant, [{ delayMs: 40 * 86_400_000 }]);
+  await seedJobs(test.database, test.tenant, [{ delayMs: 40 * 86_400_000 }]);
   const before = await looksOf('due');
   timers.wakeDue([Date.now() + 40 * 86_400_000]);
-  const [soon] = await seedJobs(test.database, tenant, [{ delayMs: 300 }]);
+  const [soon] = await seedJobs(test.database, test.tenant, [{ delayMs: 300 }]);
   timers.wakeDue([Date.now() + 300]);
   await eventually(
     'the near one is released',

@@ -9,28 +9,14 @@ import {
   registerWorker,
   settleBatch,
 } from '@baton/persistence';
-import {
-  createTestDatabase,
-  seedJobs,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '@baton/persistence/testing';
+import { useTestDatabase, seedJobs, seedTenant } from '@baton/persistence/testing';
 import { eventually } from '../testing/eventually.js';
 import { startTimers, type TestTimers } from '../testing/test-timers.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 const open: TestTimers[] = [];
 const listeners: Listener[] = [];
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
 afterEach(async () => {
   for (const timers of open.splice(0)) await timers.close();
   for (const listener of listeners.splice(0)) await listener.close();
@@ -43,7 +29,8 @@ async function start(options: Parameters<typeof startTimers>[1] = {}): Promise<T
   return timers;
 }
 
-const seed = (...jobs: Parameters<typeof seedJobs>[2][number][]) => seedJobs(test.database, tenant, jobs);
+const seed = (...jobs: Parameters<typeof seedJobs>[2][number][]) =>
+  seedJobs(test.database, test.tenant, jobs);
 
 async function job(
   id: string | undefined,
@@ -70,7 +57,7 @@ async function pollingWorker(): Promise<{ id: string; number: number; listener: 
     source: 'polling',
     host: 'h',
     pid: 1,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
   });
   const listener = new Listener(test.url, {
     applicationName: 'test-worker',
@@ -86,7 +73,7 @@ async function pollingWorker(): Promise<{ id: string; number: number; listener: 
 async function claim(workerId: string) {
   const params = {
     workerId,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
     executionIds: [randomUUID(), randomUUID()],
     extendLease: true,
   };
@@ -104,7 +91,7 @@ async function eventWorker(jobId: string, silentMs: number, partition: number): 
       heardAtMs: now,
       partition,
       left: false,
-      registration: { host: 'h', pid: 1, queues: [tenant.queue] },
+      registration: { host: 'h', pid: 1, queues: [test.tenant.queue] },
     },
   ]);
   await settleBatch(pool, [
@@ -113,8 +100,8 @@ async function eventWorker(jobId: string, silentMs: number, partition: number): 
       attempt: 1,
       executionId: randomUUID(),
       workerId: id,
-      tenantId: tenant.tenantId,
-      queue: tenant.queue,
+      tenantId: test.tenant.tenantId,
+      queue: test.tenant.queue,
       orderingKey: undefined,
       kind: 'started',
       startedAtMs: now,
@@ -131,7 +118,7 @@ it('lets a delayed job go when it is due, and wakes its queue', async () => {
   expect(await stateOf(id)).toBe('scheduled');
   const ms = await eventually('it is released', async () => (await stateOf(id)) === 'queued');
   expect(ms).toBeLessThan(900);
-  expect(woken).toContain(`${channels.jobs} ${tenant.queue}`);
+  expect(woken).toContain(`${channels.jobs} ${test.tenant.queue}`);
 });
 
 it('gives due jobs of one lane their places by due time, and releases the first alone', async () => {
@@ -156,7 +143,7 @@ it('waits for no lane that another holds, and comes back to it', async () => {
   const client = await test.database.pool.connect();
   try {
     await client.query('BEGIN');
-    await client.query('SELECT FROM baton.lane WHERE queue = $1 FOR UPDATE', [tenant.queue]);
+    await client.query('SELECT FROM baton.lane WHERE queue = $1 FOR UPDATE', [test.tenant.queue]);
     await start();
     await eventually('the plain one', async () => (await stateOf(plain)) === 'queued');
     expect(await stateOf(inLane)).toBe('scheduled');
@@ -251,7 +238,7 @@ async function looks(wanted: number, timer = 'rescue'): Promise<void> {
 }
 
 it("an event worker is silent by the inbox's clock alone", async () => {
-  tenant = await seedTenant(test.database, 'event');
+  test.tenant = await seedTenant(test.database, 'event');
   const [quiet, silent] = await seed({}, {});
   await eventWorker(quiet!, 5_900, 3);
   await start();
@@ -273,7 +260,7 @@ it("an event worker is silent by the inbox's clock alone", async () => {
 });
 
 it("a gap in what the inbox could hear counts for nobody's silence", async () => {
-  tenant = await seedTenant(test.database, 'event');
+  test.tenant = await seedTenant(test.database, 'event');
   const [id] = await seed({});
   await eventWorker(id!, 1_000, 5);
   await start();
@@ -331,8 +318,8 @@ it('forgets idempotency keys after a day', async () => {
   const { pool } = test.database;
   const insert = `INSERT INTO baton.idempotency (tenant_id, route, key, body_hash, job_ids, created_at)
     VALUES ($1, 'r', $2, '\\x00', '{}', baton.now() - $3 * interval '1 hour')`;
-  await pool.query(insert, [tenant.tenantId, 'old', 25]);
-  await pool.query(insert, [tenant.tenantId, 'young', 23]);
+  await pool.query(insert, [test.tenant.tenantId, 'old', 25]);
+  await pool.query(insert, [test.tenant.tenantId, 'young', 23]);
   await start();
   const keys = async () =>
     (await pool.query<{ key: string }>('SELECT key FROM baton.idempotency')).rows.map(({ key }) => key);

@@ -1,24 +1,12 @@
 import pg from 'pg';
 import { releaseDue } from '../relay/release-due.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs } from '../testing.js';
 import { admitEnqueued } from './admit-enqueued.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let caller: pg.Client;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
   caller = new pg.Client({ connectionString: test.url });
   await caller.connect();
 });
@@ -27,7 +15,7 @@ afterEach(() => caller.end());
 async function enqueue(
   payload: string,
   options: object = {},
-  { to = tenant.tenantId, queue = tenant.queue } = {},
+  { to = test.tenant.tenantId, queue = test.tenant.queue } = {},
 ): Promise<string> {
   const { rows } = await caller.query<{ id: string }>('SELECT baton.enqueue($1, $2, $3, $4) AS id', [
     to,
@@ -93,13 +81,13 @@ it('a caller that holds its transaction open delays nobody else', async () => {
   const other = new pg.Client({ connectionString: test.url });
   await other.connect();
   const { rows } = await other.query<{ id: string }>('SELECT baton.enqueue($1, $2, $3, $4) AS id', [
-    tenant.tenantId,
-    tenant.queue,
+    test.tenant.tenantId,
+    test.tenant.queue,
     '2',
     { orderingKey: 'k' },
   ]);
   await other.end();
-  const [inLane, plain] = await seedJobs(test.database, tenant, [{ orderingKey: 'k2' }, {}]);
+  const [inLane, plain] = await seedJobs(test.database, test.tenant, [{ orderingKey: 'k2' }, {}]);
   await letGo();
   expect((await row(rows[0]!.id)).state).toBe('queued');
   expect([(await row(inLane!)).state, (await row(plain!)).state]).toEqual(['queued', 'queued']);
@@ -123,7 +111,7 @@ it('jobs of one transaction and one key keep the order in which they were enqueu
   await letGo();
   const { rows } = await test.database.pool.query<{ id: string }>(
     `SELECT id FROM baton.job WHERE queue = $1 AND ordering_key = 'k' ORDER BY lane_place NULLS FIRST`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   expect(rows.map(({ id }) => id)).toEqual(ids);
 });
@@ -166,9 +154,9 @@ it('takes what a job has, spelled as the API has it', async () => {
 it('knows a tenant by its name too, and takes jsonb', async () => {
   const { rows } = await caller.query<{ id: string }>(
     `SELECT baton.enqueue($1, $2, jsonb_build_object('n', 1)) AS id`,
-    [`t-${tenant.tenantId}`, tenant.queue],
+    [`t-${test.tenant.tenantId}`, test.tenant.queue],
   );
-  expect(await row(rows[0]!.id)).toMatchObject({ tenant_id: tenant.tenantId, payload: '{"n": 1}' });
+  expect(await row(rows[0]!.id)).toMatchObject({ tenant_id: test.tenant.tenantId, payload: '{"n": 1}' });
 });
 
 it.each<[string, string, object, RegExp]>([

@@ -5,28 +5,16 @@ import type { Settlement } from '../settle/settlement.js';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
 import type { ClaimedJob } from '../sql/claimed-job.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { cancelJobs, endRequested } from './cancel-jobs.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let workerId: string;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
   workerId = randomUUID();
-  const { queue } = tenant;
+  const { queue } = test.tenant;
   await registerWorker(test.database.pool, {
     id: workerId,
     source: 'polling',
@@ -38,13 +26,13 @@ beforeEach(async () => {
 
 const cancel = (ids: string[], reason?: string) =>
   inTransaction(test.database.pool, (tx) =>
-    cancelJobs(tx, ids, { tenantId: tenant.tenantId, reason, wait: ids.length === 1 }),
+    cancelJobs(tx, ids, { tenantId: test.tenant.tenantId, reason, wait: ids.length === 1 }),
   );
 
 async function claim(slots = 1): Promise<ClaimedJob[]> {
   return claimJobs(test.database.pool, {
     workerId,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
     executionIds: Array.from({ length: slots }, () => randomUUID()),
     extendLease: true,
   });
@@ -80,8 +68,8 @@ async function events(id: string): Promise<string[]> {
 const failure = { code: 'handler_error', message: 'no', retryable: true } as const;
 
 it('what no worker can have is cancelled at once, and its waiters are told', async () => {
-  const [queued] = await seedJobs(test.database, tenant, [{}]);
-  const [scheduled] = await seedJobs(test.database, tenant, [{ delayMs: 60_000 }]);
+  const [queued] = await seedJobs(test.database, test.tenant, [{}]);
+  const [scheduled] = await seedJobs(test.database, test.tenant, [{ delayMs: 60_000 }]);
   const report = await cancel([queued!, scheduled!], 'not wanted');
   expect(report.cancelled.map(({ jobId }) => jobId).sort()).toEqual([queued, scheduled].sort());
   expect(report.cancelled[0]).toMatchObject({
@@ -102,7 +90,7 @@ it('what no worker can have is cancelled at once, and its waiters are told', asy
 });
 
 it('what runs is asked to stop, once, with a grace and an event of its own', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   await claim();
   expect(await cancel([id!], 'first')).toMatchObject({ cancelled: [], requested: [id] });
   const asked = await row(id!);
@@ -113,16 +101,16 @@ it('what runs is asked to stop, once, with a grace and an event of its own', asy
 });
 
 it('a job queued for Kafka is only asked: its record may be with a worker', async () => {
-  tenant = await seedTenant(test.database, 'event');
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  test.tenant = await seedTenant(test.database, 'event');
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   expect(await cancel([id!])).toMatchObject({ cancelled: [], requested: [id] });
   expect(await row(id!)).toMatchObject({ state: 'queued' });
 });
 
 it('a foreign job and a terminal one are missing, and nothing happens to them', async () => {
-  const [mine] = await seedJobs(test.database, tenant, [{}]);
+  const [mine] = await seedJobs(test.database, test.tenant, [{}]);
   await cancel([mine!]);
-  tenant = { ...tenant, tenantId: randomUUID() };
+  test.tenant = { ...test.tenant, tenantId: randomUUID() };
   expect(await cancel([mine!, randomUUID()])).toMatchObject({ cancelled: [], requested: [] });
   const [foreign] = await seedJobs(test.database, await seedTenant(test.database), [{}]);
   expect(await cancel([foreign!])).toMatchObject({ missing: [foreign] });
@@ -132,7 +120,7 @@ it('a foreign job and a terminal one are missing, and nothing happens to them', 
 it('a holder that is cancelled lets its lane’s next go, and a waiting one leaves its place', async () => {
   const [holder, second, third] = await seedJobs(
     test.database,
-    tenant,
+    test.tenant,
     ['k', 'k', 'k'].map((orderingKey) => ({ orderingKey })),
   );
   await cancel([second!]);
@@ -140,28 +128,31 @@ it('a holder that is cancelled lets its lane’s next go, and a waiting one leav
   expect(report.released.map(({ jobId }) => jobId)).toEqual([third]);
   await cancel([third!]);
   const { rows } = await test.database.pool.query('SELECT FROM baton.lane WHERE tenant_id = $1', [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   expect(rows).toHaveLength(0); // an idle lane is gone
 });
 
 it('leaves no lane behind for a job that was not due yet', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{ orderingKey: 'k', delayMs: 60_000 }]);
+  const [id] = await seedJobs(test.database, test.tenant, [{ orderingKey: 'k', delayMs: 60_000 }]);
   await cancel([id!]);
   expect(await row(id!)).toMatchObject({ state: 'cancelled' });
   const { rows } = await test.database.pool.query('SELECT FROM baton.lane WHERE tenant_id = $1', [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   expect(rows).toHaveLength(0);
 });
 
 it('does not wait for lanes that others hold when it has many jobs', async () => {
-  const [held, free] = await seedJobs(test.database, tenant, [{ orderingKey: 'a' }, { orderingKey: 'b' }]);
+  const [held, free] = await seedJobs(test.database, test.tenant, [
+    { orderingKey: 'a' },
+    { orderingKey: 'b' },
+  ]);
   const other = await test.database.pool.connect();
   try {
     await other.query('BEGIN');
     await other.query(`SELECT FROM baton.lane WHERE ordering_key = 'a' AND tenant_id = $1 FOR UPDATE`, [
-      tenant.tenantId,
+      test.tenant.tenantId,
     ]);
     const report = await cancel([held!, free!]);
     expect(report.busy).toEqual([held]);
@@ -175,7 +166,7 @@ it('does not wait for lanes that others hold when it has many jobs', async () =>
 it('claim and cancel meet on the row: whichever comes first, the job is not both', async () => {
   const ids = await seedJobs(
     test.database,
-    tenant,
+    test.tenant,
     Array.from({ length: 40 }, () => ({})),
   );
   const [claimed, ...reports] = await Promise.all([claim(20), ...ids.map((id) => cancel([id]))]);
@@ -187,7 +178,7 @@ it('claim and cancel meet on the row: whichever comes first, the job is not both
 
 describe('after a request', () => {
   async function requested(options: { orderingKey?: string } = {}): Promise<ClaimedJob> {
-    const [id] = await seedJobs(test.database, tenant, [options]);
+    const [id] = await seedJobs(test.database, test.tenant, [options]);
     const [job] = await claim();
     await cancel([id!], 'stop');
     return job!;
@@ -201,7 +192,7 @@ describe('after a request', () => {
 
   it.each(['failed', 'snoozed', 'released'] as const)('%s ends the job', async (kind) => {
     const job = await requested({ orderingKey: 'k' });
-    const [next] = await seedJobs(test.database, tenant, [{ orderingKey: 'k' }]);
+    const [next] = await seedJobs(test.database, test.tenant, [{ orderingKey: 'k' }]);
     const report = await settle(job, kind, kind === 'failed' ? { error: failure } : { retryAtMs: 1 });
     expect(report.settled[0]).toMatchObject({ verdict: 'applied', state: 'cancelled' });
     expect(report.released.map(({ jobId }) => jobId)).toEqual([next]);

@@ -4,24 +4,18 @@ import { requestFor, testAcceptor } from '../accept/testing.js';
 import { releaseDue } from '../relay/release-due.js';
 import { settleOnce } from '../settle/settle-once.js';
 import { purgeDead } from '../sql/purge-dead.sql.js';
-import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import { useTestDatabase } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { type MendedChildren, mendChildren } from './mend-children.js';
 import { storedJob, TestWorker } from './test-worker.fixture.js';
 import { workOffFollowUps } from './work-off-follow-ups.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let worker: TestWorker;
 let acceptor: JobAcceptor;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-  worker = await TestWorker.register(test, tenant);
+  worker = await TestWorker.register(test, test.tenant);
   ({ acceptor } = testAcceptor(test.database.pool));
 });
 afterEach(async () => {
@@ -30,7 +24,7 @@ afterEach(async () => {
 });
 
 async function accept(fields: Partial<NewJob> = {}): Promise<string> {
-  const { jobs } = await acceptor.accept(requestFor(tenant, fields));
+  const { jobs } = await acceptor.accept(requestFor(test.tenant, fields));
   return jobs[0]!.id;
 }
 const after = (jobId: string, onFailure: 'cancel' | 'run' | 'hold' = 'cancel') =>
@@ -103,7 +97,7 @@ it('cancels who held out for the replay of a job that is purged, which is no str
   const child = await after(parent, 'hold');
   await worker.run('failed');
   await inTransaction(test.database.pool, (tx) =>
-    purgeDead(tx, { tenantId: tenant.tenantId, jobIds: [parent] }),
+    purgeDead(tx, { tenantId: test.tenant.tenantId, jobIds: [parent] }),
   );
   expect(await mend()).toEqual({ ...nothing, purged: 1 });
   await workOffFollowUps(test.database.pool, [parent], { slices: 5 });

@@ -5,29 +5,23 @@ import type { NewJob, UniqueRule } from '../accept/new-job.js';
 import { newJob, requestFor, testAcceptor } from '../accept/testing.js';
 import type { Queryable } from '../sql/statement.js';
 import { type Swept, sweepDependencies, sweepFlows, sweepUniqueKeys } from '../sql/sweep-flows.sql.js';
-import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import { useTestDatabase } from '../testing.js';
 import { TestWorker } from './test-worker.fixture.js';
 
 const day = 86_400_000;
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let worker: TestWorker;
 let acceptor: JobAcceptor;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-  worker = await TestWorker.register(test, tenant);
+  worker = await TestWorker.register(test, test.tenant);
   ({ acceptor } = testAcceptor(test.database.pool));
 });
 afterEach(() => acceptor.drain());
 
 async function accept(fields: Partial<NewJob> = {}): Promise<string> {
-  const { jobs } = await acceptor.accept(requestFor(tenant, fields));
+  const { jobs } = await acceptor.accept(requestFor(test.tenant, fields));
   return jobs[0]!.id;
 }
 
@@ -66,8 +60,8 @@ it('forgets a flow when a day is over and none of its jobs is there', async () =
   const flows = [uuidv7(), uuidv7(), uuidv7()];
   const ids = new Map<string, string[]>();
   for (const id of flows) {
-    const jobs = [newJob(tenant.queue), newJob(tenant.queue)];
-    await acceptor.accept({ tenantId: tenant.tenantId, jobs, flow: { id, names: ['a', 'b'] } });
+    const jobs = [newJob(test.tenant.queue), newJob(test.tenant.queue)];
+    await acceptor.accept({ tenantId: test.tenant.tenantId, jobs, flow: { id, names: ['a', 'b'] } });
     ids.set(
       id,
       jobs.map((job) => job.id),
@@ -110,7 +104,7 @@ describe('a unique key', () => {
     expect(await all(sweepUniqueKeys)).toBe(1);
     const { rows } = await test.database.pool.query<{ job_id: string }>(
       'SELECT job_id FROM baton.unique_key WHERE tenant_id = $1',
-      [tenant.tenantId],
+      [test.tenant.tenantId],
     );
     expect(rows).toEqual([{ job_id: delayed }]);
   });
@@ -128,7 +122,9 @@ describe('a unique key', () => {
     const holder = await pool.connect();
     try {
       await holder.query('BEGIN');
-      await holder.query('SELECT FROM baton.unique_key WHERE tenant_id = $1 FOR UPDATE', [tenant.tenantId]);
+      await holder.query('SELECT FROM baton.unique_key WHERE tenant_id = $1 FOR UPDATE', [
+        test.tenant.tenantId,
+      ]);
       expect(await all(sweepUniqueKeys)).toBe(0);
       await holder.query('COMMIT');
       // The sweep has its snapshot, and stops at the clock.
@@ -139,7 +135,7 @@ describe('a unique key', () => {
       await blocked();
       await holder.query('UPDATE baton.unique_key SET job_id = $1 WHERE tenant_id = $2', [
         second,
-        tenant.tenantId,
+        test.tenant.tenantId,
       ]);
       await holder.query('SELECT pg_advisory_unlock(7)');
       expect(await sweeping).toEqual({ swept: 0, next: undefined });

@@ -3,32 +3,18 @@ import { newJob, testAcceptor } from '../accept/testing.js';
 import { releaseDue } from '../relay/release-due.js';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  seedTenant,
-  type SeededTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs } from '../testing.js';
 import { rescheduleJob } from './reschedule-job.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
-
-const seed = (...jobs: Parameters<typeof seedJobs>[2][number][]) => seedJobs(test.database, tenant, jobs);
+const seed = (...jobs: Parameters<typeof seedJobs>[2][number][]) =>
+  seedJobs(test.database, test.tenant, jobs);
 
 const reschedule = (
   jobId: string | undefined,
   when: { runAtMs?: number; delayMs?: number },
-  tenantId = tenant.tenantId,
+  tenantId = test.tenant.tenantId,
 ) => rescheduleJob(test.database.pool, { tenantId, jobId: jobId!, ...when });
 
 async function row(id: string | undefined): Promise<Record<string, unknown>> {
@@ -41,12 +27,15 @@ async function row(id: string | undefined): Promise<Record<string, unknown>> {
 
 async function accept(fields: Parameters<typeof newJob>[1]): Promise<string> {
   const { acceptor } = testAcceptor(test.database.pool);
-  const { jobs } = await acceptor.accept({ tenantId: tenant.tenantId, jobs: [newJob(tenant.queue, fields)] });
+  const { jobs } = await acceptor.accept({
+    tenantId: test.tenant.tenantId,
+    jobs: [newJob(test.tenant.queue, fields)],
+  });
   return jobs[0]!.id;
 }
 
 const setQueue = (settings: string) =>
-  test.database.pool.query(`UPDATE baton.queue SET ${settings} WHERE name = $1`, [tenant.queue]);
+  test.database.pool.query(`UPDATE baton.queue SET ${settings} WHERE name = $1`, [test.tenant.queue]);
 
 it('moves a scheduled job, later and earlier, and tells of it in its log', async () => {
   const [id] = await seed({ delayMs: 60_000 });
@@ -91,7 +80,7 @@ it("a lane's holder that is held by a limit leaves the lane to the next", async 
   expect(await row(next)).toMatchObject({ state: 'held', reason: 'concurrency' });
   expect((await row(running)).state).toBe('queued');
   const lanes = await test.database.pool.query('SELECT holder FROM baton.lane WHERE queue = $1', [
-    tenant.queue,
+    test.tenant.queue,
   ]);
   expect(lanes.rows).toEqual([{ holder: next }]);
 });
@@ -108,7 +97,7 @@ it('gives back the slots of a gate that it had passed', async () => {
   expect(await row(behind)).toMatchObject({ state: 'held', slots: 1, gate: 2 });
   const gates = await test.database.pool.query(
     `SELECT key, running FROM baton.gate WHERE queue = $1 AND key = 'b'`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   expect(gates.rows).toEqual([{ key: 'b', running: 1 }]);
 });
@@ -130,10 +119,16 @@ it('refuses a job that was released, and says its state', async () => {
   });
   const workerId = randomUUID();
   const { pool } = test.database;
-  await registerWorker(pool, { id: workerId, source: 'polling', host: 'h', pid: 1, queues: [tenant.queue] });
+  await registerWorker(pool, {
+    id: workerId,
+    source: 'polling',
+    host: 'h',
+    pid: 1,
+    queues: [test.tenant.queue],
+  });
   await claimJobs(pool, {
     workerId,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
     executionIds: [randomUUID(), randomUUID()],
     extendLease: true,
   });
@@ -151,8 +146,8 @@ it("knows no job that is not there, nor another tenant's", async () => {
 
 it('what waits for admission has its new time, and still waits for it', async () => {
   const { rows } = await test.database.pool.query<{ id: string }>(`SELECT baton.enqueue($1, $2, '1') AS id`, [
-    tenant.tenantId,
-    tenant.queue,
+    test.tenant.tenantId,
+    test.tenant.queue,
   ]);
   const { job } = await reschedule(rows[0]!.id, { delayMs: 60_000 });
   expect([job.state, job.reason, job.runAtMs! > job.createdAtMs + 50_000]).toEqual([
@@ -171,7 +166,7 @@ it('reschedule and release meet on the row: one of them is it', async () => {
   const kept = moved.filter(({ status }) => status === 'fulfilled').length;
   const { rows } = await test.database.pool.query<{ state: string; n: number }>(
     'SELECT state::text, count(*)::int AS n FROM baton.job WHERE queue = $1 GROUP BY 1',
-    [tenant.queue],
+    [test.tenant.queue],
   );
   const counts = Object.fromEntries(rows.map(({ state, n }) => [state, n]));
   expect([counts['queued'] ?? 0, counts['scheduled'] ?? 0]).toEqual([released.released.length, kept]);

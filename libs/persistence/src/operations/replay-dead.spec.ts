@@ -4,22 +4,16 @@ import type { NewJob } from '../accept/new-job.js';
 import { requestFor, testAcceptor } from '../accept/testing.js';
 import { storedJob, TestWorker } from '../flows/test-worker.fixture.js';
 import { releaseDue } from '../relay/release-due.js';
-import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import { useTestDatabase } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { replayDead } from './replay-dead.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let worker: TestWorker;
 let acceptor: JobAcceptor;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-  worker = await TestWorker.register(test, tenant);
+  worker = await TestWorker.register(test, test.tenant);
   ({ acceptor } = testAcceptor(test.database.pool));
 });
 afterEach(() => acceptor.drain());
@@ -32,7 +26,7 @@ const unique: Partial<NewJob> = {
   },
 };
 async function accept(): Promise<string> {
-  const { jobs } = await acceptor.accept(requestFor(tenant, unique));
+  const { jobs } = await acceptor.accept(requestFor(test.tenant, unique));
   return jobs[0]!.id;
 }
 async function deadJob(): Promise<string> {
@@ -41,7 +35,7 @@ async function deadJob(): Promise<string> {
   return id;
 }
 const replay = (...jobIds: string[]) =>
-  inTransaction(test.database.pool, (tx) => replayDead(tx, { tenantId: tenant.tenantId, jobIds }));
+  inTransaction(test.database.pool, (tx) => replayDead(tx, { tenantId: test.tenant.tenantId, jobIds }));
 
 it('is refused while a live job is unique by the same, and has the key again when it is not', async () => {
   const dead = await deadJob();

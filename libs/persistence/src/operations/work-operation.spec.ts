@@ -1,26 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { cancelOperation, insertOperation, readOperation } from '../sql/operations.sql.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import type { OperationFilter } from './operation-filter.js';
 import type { OperationKind } from './operation.js';
 import { workOperation } from './work-operation.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
+const test = useTestDatabase();
 beforeEach(async () => {
   await query('DELETE FROM baton.operation');
-  tenant = await seedTenant(test.database);
 });
 
 const query = async (text: string, values: unknown[] = []) =>
@@ -28,11 +16,17 @@ const query = async (text: string, values: unknown[] = []) =>
 
 async function begin(kind: OperationKind, filter: OperationFilter, ratePerSecond?: number): Promise<string> {
   const id = uuidv7();
-  await insertOperation(test.database.pool, { id, tenantId: tenant.tenantId, kind, filter, ratePerSecond });
+  await insertOperation(test.database.pool, {
+    id,
+    tenantId: test.tenant.tenantId,
+    kind,
+    filter,
+    ratePerSecond,
+  });
   return id;
 }
 
-const read = (id: string) => readOperation(test.database.pool, tenant.tenantId, id);
+const read = (id: string) => readOperation(test.database.pool, test.tenant.tenantId, id);
 
 async function finish(): Promise<number> {
   let slices = 0;
@@ -48,7 +42,7 @@ async function finish(): Promise<number> {
 const seed = (count: number, job: { orderingKey?: string } = {}) =>
   seedJobs(
     test.database,
-    tenant,
+    test.tenant,
     Array.from({ length: count }, () => job),
   );
 
@@ -68,7 +62,7 @@ it('cancels what meets the filter, in slices, and nothing that was accepted late
   const ids = await seed(1_100);
   const stranger = await seedTenant(test.database);
   const [foreign] = await seedJobs(test.database, stranger, [{}]);
-  const id = await begin('cancel', { queue: tenant.queue });
+  const id = await begin('cancel', { queue: test.tenant.queue });
   const [later] = await seed(1);
   expect(await finish()).toBe(3);
   expect(await read(id)).toMatchObject({ state: 'finished', done: ids.length, failed: 0, total: null });
@@ -78,7 +72,7 @@ it('cancels what meets the filter, in slices, and nothing that was accepted late
 
 it('goes on after a crash where it stopped, and does nothing twice', async () => {
   await seed(700);
-  const id = await begin('cancel', { queue: tenant.queue });
+  const id = await begin('cancel', { queue: test.tenant.queue });
   await workOperation(test.database.pool);
   expect(await read(id)).toMatchObject({ state: 'running', done: 500 });
   // A slice whose commit never came: its jobs and its progress are as before.
@@ -95,11 +89,11 @@ it('goes on after a crash where it stopped, and does nothing twice', async () =>
 it('comes back to jobs whose lanes were busy', async () => {
   await seed(3, { orderingKey: 'busy' });
   await seed(2);
-  const id = await begin('cancel', { queue: tenant.queue });
+  const id = await begin('cancel', { queue: test.tenant.queue });
   const client = await test.database.pool.connect();
   await client.query('BEGIN');
   await client.query(`SELECT FROM baton.lane WHERE ordering_key = 'busy' AND tenant_id = $1 FOR UPDATE`, [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   await workOperation(test.database.pool);
   expect(await read(id)).toMatchObject({ state: 'running', done: 2 });
@@ -119,21 +113,21 @@ it('tells of ids that no live job has', async () => {
 
 it('can be stopped between two slices', async () => {
   await seed(600);
-  const id = await begin('cancel', { queue: tenant.queue });
+  const id = await begin('cancel', { queue: test.tenant.queue });
   await workOperation(test.database.pool);
-  expect(await cancelOperation(test.database.pool, tenant.tenantId, id)).toMatchObject({
+  expect(await cancelOperation(test.database.pool, test.tenant.tenantId, id)).toMatchObject({
     state: 'cancelled',
   });
   expect(await finish()).toBe(0);
   expect(await read(id)).toMatchObject({ state: 'cancelled', done: 500 });
-  expect(await cancelOperation(test.database.pool, tenant.tenantId, id)).toBeUndefined();
+  expect(await cancelOperation(test.database.pool, test.tenant.tenantId, id)).toBeUndefined();
 });
 
 it('replays no faster than its rate, by the filter', async () => {
   const ids = await seed(10);
   await die(ids.slice(0, 7));
   await die(ids.slice(7), 'timeout');
-  const id = await begin('replay', { queue: tenant.queue, code: 'handler_error' }, 4);
+  const id = await begin('replay', { queue: test.tenant.queue, code: 'handler_error' }, 4);
   let seconds = 0;
   for (; (await read(id))?.state === 'running' && seconds < 20; seconds++) {
     await finish();
@@ -151,7 +145,7 @@ it('replays no faster than its rate, by the filter', async () => {
 it('purges dead jobs with all that is known of them, and no others', async () => {
   const ids = await seed(3);
   await die(ids.slice(0, 2));
-  const id = await begin('purge', { queue: tenant.queue, ids });
+  const id = await begin('purge', { queue: test.tenant.queue, ids });
   await finish();
   expect(await read(id)).toMatchObject({ state: 'finished', done: 2, failed: 1 });
   expect(await query('SELECT FROM baton.job_history WHERE id = ANY ($1)', [ids])).toHaveLength(0);
@@ -160,7 +154,7 @@ it('purges dead jobs with all that is known of them, and no others', async () =>
 
 it('fails when PostgreSQL refuses its slices for good, and lets others go on', async () => {
   await seed(1);
-  const broken = await begin('cancel', { queue: tenant.queue, createdBefore: 'no time at all' });
+  const broken = await begin('cancel', { queue: test.tenant.queue, createdBefore: 'no time at all' });
   const [job] = await seed(1);
   const other = await begin('cancel', { ids: [job!] });
   await finish();

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '../testing.js';
+import { useTestDatabase } from '../testing.js';
 import { startTransactionPooler } from '../testing/transaction-pooler.js';
 import { LeaderSession } from './leader-session.js';
 import { PooledSessionError } from './pooled-session.error.js';
 
-let test: TestDatabase;
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
+const test = useTestDatabase();
 
 const open = (url: string) =>
   LeaderSession.open(url, {

@@ -8,33 +8,29 @@ import { recordInboxProgress } from '../sql/record-inbox-progress.sql.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
 import { returnWorker } from '../sql/return-worker.sql.js';
 import { settleBatch } from '../settle/settle-batch.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import { rescueWorker } from './rescue-worker.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
-
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
+const test = useTestDatabase();
 
 /** A polling worker that has claimed what there is, without a session. */
 async function claimAll(slots = 10): Promise<{ workerId: string; jobs: ClaimedJob[] }> {
   const workerId = randomUUID();
   const { pool } = test.database;
-  await registerWorker(pool, { id: workerId, source: 'polling', host: 'h', pid: 1, queues: [tenant.queue] });
+  await registerWorker(pool, {
+    id: workerId,
+    source: 'polling',
+    host: 'h',
+    pid: 1,
+    queues: [test.tenant.queue],
+  });
   const executionIds = Array.from({ length: slots }, () => randomUUID());
-  const jobs = await claimJobs(pool, { workerId, queues: [tenant.queue], executionIds, extendLease: true });
+  const jobs = await claimJobs(pool, {
+    workerId,
+    queues: [test.tenant.queue],
+    executionIds,
+    extendLease: true,
+  });
   return { workerId, jobs };
 }
 
@@ -52,13 +48,13 @@ async function rows(): Promise<Record<string, unknown>[]> {
   const { rows } = await test.database.pool.query<Record<string, unknown>>(
     `SELECT id, state::text, attempt, careful, alone, crashes FROM baton.job WHERE queue = $1
      UNION ALL SELECT id, state::text, attempt, careful, alone, crashes FROM baton.job_history WHERE queue = $1 ORDER BY id`,
-    [tenant.queue],
+    [test.tenant.queue],
   );
   return rows;
 }
 
 it('what a dead worker ran is released again, to run alone', async () => {
-  await seedJobs(test.database, tenant, [{}, {}]);
+  await seedJobs(test.database, test.tenant, [{}, {}]);
   const { workerId } = await claimAll();
   const { jobs, report } = await lose(workerId);
   expect(jobs).toHaveLength(2);
@@ -69,7 +65,7 @@ it('what a dead worker ran is released again, to run alone', async () => {
 });
 
 it('what a worker ran whose lease lapsed runs again as before', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   const { workerId, jobs } = await claimAll();
   await enterAlone(test.database.pool, jobs[0]!);
   await lose(workerId, 'lease');
@@ -77,7 +73,7 @@ it('what a worker ran whose lease lapsed runs again as before', async () => {
 });
 
 it('finds the job that ends its worker, and does not punish the others', async () => {
-  const [killer, beside, next] = await seedJobs(test.database, tenant, [
+  const [killer, beside, next] = await seedJobs(test.database, test.tenant, [
     { orderingKey: 'k' },
     {},
     { orderingKey: 'k' },
@@ -107,8 +103,10 @@ it('finds the job that ends its worker, and does not punish the others', async (
 });
 
 it('changes nothing while the lane of a job that is to end is locked elsewhere', async () => {
-  await test.database.pool.query('UPDATE baton.queue SET max_crashes = 1 WHERE name = $1', [tenant.queue]);
-  await seedJobs(test.database, tenant, [{ orderingKey: 'k' }, {}]);
+  await test.database.pool.query('UPDATE baton.queue SET max_crashes = 1 WHERE name = $1', [
+    test.tenant.queue,
+  ]);
+  await seedJobs(test.database, test.tenant, [{ orderingKey: 'k' }, {}]);
   const { workerId, jobs } = await claimAll();
   await enterAlone(
     test.database.pool,
@@ -116,7 +114,7 @@ it('changes nothing while the lane of a job that is to end is locked elsewhere',
   );
   const client = await test.database.pool.connect();
   await client.query('BEGIN');
-  await client.query('SELECT FROM baton.lane WHERE queue = $1 FOR UPDATE', [tenant.queue]);
+  await client.query('SELECT FROM baton.lane WHERE queue = $1 FOR UPDATE', [test.tenant.queue]);
   await expect(lose(workerId)).rejects.toMatchObject({ code: 'unavailable' });
   expect(await rows()).toMatchObject([
     { state: 'running', attempt: 1 },
@@ -128,11 +126,11 @@ it('changes nothing while the lane of a job that is to end is locked elsewhere',
 });
 
 it('an attempt that lets go runs beside others again', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   await lose((await claimAll()).workerId);
   const { workerId, jobs } = await claimAll();
   const { jobId, attempt, executionId } = jobs[0]!;
-  const { tenantId, queue } = tenant;
+  const { tenantId, queue } = test.tenant;
   await settleBatch(test.database.pool, [
     {
       jobId,
@@ -151,15 +149,15 @@ it('an attempt that lets go runs beside others again', async () => {
 });
 
 it('holds nothing against the jobs of an event worker that speaks again', async () => {
-  tenant = await seedTenant(test.database, 'event');
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  test.tenant = await seedTenant(test.database, 'event');
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   const { pool } = test.database;
   const workerId = randomUUID();
   const hear = (heardAtMs: number) =>
     hearWorkers(pool, [{ id: workerId, heardAtMs, partition: 3, left: false }]);
   const now = Date.now();
   await hear(now);
-  const { tenantId, queue } = tenant;
+  const { tenantId, queue } = test.tenant;
   await settleBatch(pool, [
     {
       jobId: id!,
@@ -182,7 +180,7 @@ it('holds nothing against the jobs of an event worker that speaks again', async 
 });
 
 it('takes a lapse for the end of a worker that has not come back when the job is lost again', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   const first = await claimAll();
   await lose(first.workerId, 'lease');
   await lose((await claimAll()).workerId, 'lease');
@@ -197,7 +195,7 @@ it('takes a lapse for the end of a worker that has not come back when the job is
 });
 
 it('a lapse whose worker came back is nothing', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   for (let lapse = 1; lapse <= 3; lapse++) {
     const { workerId } = await claimAll();
     await lose(workerId, 'lease');

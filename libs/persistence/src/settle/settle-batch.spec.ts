@@ -3,26 +3,14 @@ import { hostname } from 'node:os';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
 import type { ClaimedJob } from '../sql/claimed-job.js';
 import { registerWorker } from '../sql/register-worker.sql.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import { settleBatch } from './settle-batch.js';
 import type { Settlement } from './settlement.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let workerId: string;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
   workerId = await newWorker();
 });
 
@@ -33,7 +21,7 @@ async function newWorker(): Promise<string> {
     source: 'polling',
     host: hostname(),
     pid: process.pid,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
   });
   return id;
 }
@@ -41,7 +29,7 @@ async function newWorker(): Promise<string> {
 async function claim(slots: number, worker = workerId): Promise<ClaimedJob[]> {
   return claimJobs(test.database.pool, {
     workerId: worker,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
     executionIds: Array.from({ length: slots }, () => randomUUID()),
     extendLease: true,
   });
@@ -77,7 +65,7 @@ async function rowOf(id: string): Promise<Record<string, unknown>> {
 }
 
 it('a success is stored, numbered and told', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   const [job] = await claim(5);
   const { settled } = await settle(say(job!, 'succeeded'));
   expect(settled[0]).toMatchObject({
@@ -95,7 +83,7 @@ it('a success is stored, numbered and told', async () => {
 });
 
 it('a second saying is a duplicate, a second execution is refused, and neither changes anything', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   const [job] = await claim(1);
   await settle(say(job!, 'succeeded'));
   const before = await rowOf(job!.jobId);
@@ -106,7 +94,7 @@ it('a second saying is a duplicate, a second execution is refused, and neither c
 });
 
 it('failures are retried with backoff until maxAttempts, then dead; attempts are kept', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{ maxAttempts: 2 }]);
+  const [id] = await seedJobs(test.database, test.tenant, [{ maxAttempts: 2 }]);
   const [first] = await claim(1);
   const report = await settle(say(first!, 'failed'));
   expect(report.settled[0]).toMatchObject({ verdict: 'applied', state: 'scheduled' });
@@ -129,10 +117,10 @@ it('failures are retried with backoff until maxAttempts, then dead; attempts are
 });
 
 it('an outcome of an old attempt changes nothing', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   const [old] = await claim(1);
   const { released } = await settle(say(old!, 'released'));
-  expect(released).toEqual([{ jobId: old!.jobId, queue: tenant.queue, mode: 'polling' }]);
+  expect(released).toEqual([{ jobId: old!.jobId, queue: test.tenant.queue, mode: 'polling' }]);
   const [current] = await claim(1);
   expect(current!.attempt).toBe(2);
   expect((await settle(say(old!, 'succeeded'))).settled[0]!.verdict).toBe('refused');
@@ -140,7 +128,7 @@ it('an outcome of an old attempt changes nothing', async () => {
 });
 
 it('a lane runs one at a time, in order, and keeps its turn through a retry', async () => {
-  const ids = await seedJobs(test.database, tenant, [
+  const ids = await seedJobs(test.database, test.tenant, [
     { orderingKey: 'k' },
     { orderingKey: 'k' },
     { orderingKey: 'other' },
@@ -166,18 +154,18 @@ it('a lane runs one at a time, in order, and keeps its turn through a retry', as
     ),
   );
   const { rows } = await test.database.pool.query('SELECT * FROM baton.lane WHERE tenant_id = $1', [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   expect(rows).toEqual([]);
 });
 
 it('settle against accept of one lane: the job that came meanwhile is not stranded', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{ orderingKey: 'k' }]);
+  const [id] = await seedJobs(test.database, test.tenant, [{ orderingKey: 'k' }]);
   const [job] = await claim(1);
   // Accept holds the lane, and has inserted its held job, when settle comes.
   const accept = await test.database.pool.connect();
   await accept.query('BEGIN');
-  await accept.query(`SELECT FROM baton.lane WHERE tenant_id = $1 FOR UPDATE`, [tenant.tenantId]);
+  await accept.query(`SELECT FROM baton.lane WHERE tenant_id = $1 FOR UPDATE`, [test.tenant.tenantId]);
   await accept.query(
     `INSERT INTO baton.job (id, tenant_id, queue, state, reason, mode, priority, ordering_key, lane_place, payload, max_attempts, timeout_ms, seq, created_at)
      SELECT gen_random_uuid(), tenant_id, queue, 'held', 'lane', mode, 1, 'k', 99, '1', 5, 1000, 2, now() FROM baton.job WHERE id = $1`,
@@ -194,12 +182,12 @@ it('settle against accept of one lane: the job that came meanwhile is not strand
 });
 
 it('a busy lane holds up nobody else of the batch', async () => {
-  await seedJobs(test.database, tenant, [{ orderingKey: 'a' }, { orderingKey: 'b' }]);
+  await seedJobs(test.database, test.tenant, [{ orderingKey: 'a' }, { orderingKey: 'b' }]);
   const jobs = await claim(2);
   const other = await test.database.pool.connect();
   await other.query('BEGIN');
   await other.query(`SELECT FROM baton.lane WHERE ordering_key = 'a' AND tenant_id = $1 FOR UPDATE`, [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   const { settled } = await settle(...jobs.map((j) => say(j, 'succeeded')));
   await other.query('ROLLBACK');
@@ -213,7 +201,7 @@ it('a busy lane holds up nobody else of the batch', async () => {
 });
 
 it('a result with \\u0000 is stored as it is; what cannot be stored fails its own job alone', async () => {
-  await seedJobs(test.database, tenant, [{}, {}, {}]);
+  await seedJobs(test.database, test.tenant, [{}, {}, {}]);
   const [zero, bad, good] = await claim(3);
   const { settled } = await settle(
     say(zero!, 'succeeded', { result: { kind: 'json', json: '"a\\u0000b"' } }),
@@ -226,7 +214,7 @@ it('a result with \\u0000 is stored as it is; what cannot be stored fails its ow
 });
 
 it('a snooze and a hand-back count as no failure', async () => {
-  await seedJobs(test.database, tenant, [{}, {}]);
+  await seedJobs(test.database, test.tenant, [{}, {}]);
   const [a, b] = await claim(2);
   await settle(say(a!, 'snoozed', { retryAtMs: a!.claimedAtMs + 60_005 }), say(b!, 'released'));
   expect(await rowOf(a!.jobId)).toMatchObject({ state: 'scheduled', failures: 0 });
@@ -234,15 +222,15 @@ it('a snooze and a hand-back count as no failure', async () => {
 });
 
 it("an event worker's started binds; its end in the same batch needs no binding of its own", async () => {
-  tenant = await seedTenant(test.database, 'event');
-  const [id, other] = await seedJobs(test.database, tenant, [{}, {}]);
+  test.tenant = await seedTenant(test.database, 'event');
+  const [id, other] = await seedJobs(test.database, test.tenant, [{}, {}]);
   const event = (jobId: string, kind: Settlement['kind'], executionId: string): Settlement => ({
     jobId,
     attempt: 1,
     executionId,
     workerId,
-    tenantId: tenant.tenantId,
-    queue: tenant.queue,
+    tenantId: test.tenant.tenantId,
+    queue: test.tenant.queue,
     orderingKey: undefined,
     kind,
     startedAtMs: Date.now(),
@@ -264,15 +252,15 @@ it("an event worker's started binds; its end in the same batch needs no binding 
 });
 
 it('takes the first of two outcomes of an attempt that nobody owns yet, and tells what it stored', async () => {
-  tenant = await seedTenant(test.database, 'event');
-  const [id, other] = await seedJobs(test.database, tenant, [{}, {}]);
+  test.tenant = await seedTenant(test.database, 'event');
+  const [id, other] = await seedJobs(test.database, test.tenant, [{}, {}]);
   const event = (jobId: string, attempt: number, json: string): Settlement => ({
     jobId,
     attempt,
     executionId: randomUUID(),
     workerId,
-    tenantId: tenant.tenantId,
-    queue: tenant.queue,
+    tenantId: test.tenant.tenantId,
+    queue: test.tenant.queue,
     orderingKey: undefined,
     kind: 'succeeded',
     startedAtMs: Date.now(),
@@ -293,7 +281,7 @@ it('takes the first of two outcomes of an attempt that nobody owns yet, and tell
 });
 
 it('progress is kept under the fence, is an event, and the next attempt gets the checkpoint', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   const [job] = await claim(1);
   const report = await settle(
     say(job!, 'progress', { progress: { fraction: 0.5, data: '{"row":7}', checkpoint: '{"row":7}' } }),
@@ -333,7 +321,7 @@ it('progress is kept under the fence, is an event, and the next attempt gets the
 });
 
 it('an outcome carries its last progress, and neither an earlier nor a later word of the batch is lost', async () => {
-  const [id] = await seedJobs(test.database, tenant, [{}]);
+  const [id] = await seedJobs(test.database, test.tenant, [{}]);
   const [job] = await claim(1);
   const { settled, progressed } = await settle(
     say(job!, 'progress', { progress: { fraction: 0.9, checkpoint: '1' } }),

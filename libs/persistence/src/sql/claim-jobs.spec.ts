@@ -1,26 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import { claimJobs, WorkerLostError } from './claim-jobs.sql.js';
 import type { ClaimedJob } from './claimed-job.js';
 import { registerWorker } from './register-worker.sql.js';
 import { renewLease } from './renew-lease.sql.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let workerId: string;
 
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
   workerId = await newWorker();
 });
 
@@ -31,12 +19,12 @@ async function newWorker(): Promise<string> {
     source: 'polling',
     host: 'h',
     pid: 1,
-    queues: [tenant.queue],
+    queues: [test.tenant.queue],
   });
   return id;
 }
 
-const claim = (slots: number, queues = [tenant.queue], worker = workerId): Promise<ClaimedJob[]> =>
+const claim = (slots: number, queues = [test.tenant.queue], worker = workerId): Promise<ClaimedJob[]> =>
   claimJobs(test.database.pool, {
     workerId: worker,
     queues,
@@ -47,7 +35,7 @@ const claim = (slots: number, queues = [tenant.queue], worker = workerId): Promi
 it('gives the oldest jobs, as many as there are slots, each to one worker', async () => {
   const ids = await seedJobs(
     test.database,
-    tenant,
+    test.tenant,
     Array.from({ length: 30 }, () => ({ payload: { a: 1 } })),
   );
   const other = await newWorker();
@@ -73,12 +61,12 @@ it('gives the oldest jobs, as many as there are slots, each to one worker', asyn
 
 it('takes queues in turn: the first named has precedence', async () => {
   const second = await seedTenant(test.database);
-  await seedJobs(test.database, tenant, [{}, {}]);
+  await seedJobs(test.database, test.tenant, [{}, {}]);
   await seedJobs(test.database, second, [{}, {}]);
-  expect((await claim(3, [second.queue, tenant.queue])).map((job) => job.queue)).toEqual([
+  expect((await claim(3, [second.queue, test.tenant.queue])).map((job) => job.queue)).toEqual([
     second.queue,
     second.queue,
-    tenant.queue,
+    test.tenant.queue,
   ]);
 });
 
@@ -89,7 +77,7 @@ it('leaves alone what was released for Kafka', async () => {
 });
 
 it('gives nothing to a worker that was given up, even while that is being decided', async () => {
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   const rescuer = await test.database.pool.connect();
   await rescuer.query('BEGIN');
   await rescuer.query(`UPDATE baton.worker SET state = 'lost' WHERE id = $1`, [workerId]);
@@ -99,19 +87,19 @@ it('gives nothing to a worker that was given up, even while that is being decide
   rescuer.release();
   await expect(claiming).rejects.toThrow(WorkerLostError);
   const { rows } = await test.database.pool.query(`SELECT state FROM baton.job WHERE tenant_id = $1`, [
-    tenant.tenantId,
+    test.tenant.tenantId,
   ]);
   expect(rows).toEqual([{ state: 'queued' }]);
 });
 
 it('releases again what a claim gave whose answer was lost, at the second renewal', async () => {
-  await seedJobs(test.database, tenant, [{}, {}]);
+  await seedJobs(test.database, test.tenant, [{}, {}]);
   const [known, lost] = await claim(2);
   const renew = () => renewLease(test.database.pool, { workerId, executionIds: [known!.executionId] });
   expect(await renew()).toEqual({ alive: true, released: [] });
   await test.database.pool.query(
     `UPDATE baton.job SET started_at = started_at - interval '11 s' WHERE tenant_id = $1`,
-    [tenant.tenantId],
+    [test.tenant.tenantId],
   );
   expect((await renew()).released.map((job) => job.jobId)).toEqual([lost!.jobId]);
   const [again] = await claim(5);
@@ -127,7 +115,7 @@ it('tells a worker that its lease was taken away', async () => {
 });
 
 it('takes the highest priority first, each in its order, and gives the lower ones the turns that are due to them', async () => {
-  const seeded = await seedJobs(test.database, tenant, [
+  const seeded = await seedJobs(test.database, test.tenant, [
     { priority: 'low' },
     { priority: 'low' },
     {},
@@ -140,7 +128,7 @@ it('takes the highest priority first, each in its order, and gives the lower one
     turns: { low: number; normal: number },
   ): Promise<(string | undefined)[]> => {
     const executionIds = Array.from({ length: slots }, () => randomUUID());
-    const params = { workerId, queues: [tenant.queue], executionIds, turns, extendLease: false };
+    const params = { workerId, queues: [test.tenant.queue], executionIds, turns, extendLease: false };
     return (await claimJobs(test.database.pool, params)).map((job) => job.jobId);
   };
   expect(await take(2, { low: 0, normal: 0 })).toEqual(high.slice(0, 2));

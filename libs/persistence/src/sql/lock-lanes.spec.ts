@@ -1,21 +1,13 @@
 import type { Transaction } from '../transaction/transaction.js';
 import { inTransaction } from '../transaction/transaction.js';
-import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
+import { useTestDatabase } from '../testing.js';
 import { type LaneKey } from './lane-key.js';
 import { lockJobs } from './lock-jobs.sql.js';
 import { lockLanes } from './lock-lanes.sql.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
-beforeEach(async () => {
-  tenant = await seedTenant(test.database);
-});
+const test = useTestDatabase();
 
-const lane = (orderingKey: string): LaneKey => ({ ...tenant, orderingKey });
+const lane = (orderingKey: string): LaneKey => ({ ...test.tenant, orderingKey });
 
 it('makes what is missing, and locks it', async () => {
   const { locked, busy } = await inTransaction(test.database.pool, (tx) =>
@@ -57,7 +49,7 @@ it('lets two groups with crossed new lanes pass without a deadlock', async () =>
     ).catch(() => deadlocks++);
   for (let round = 0; round < 4; round++) {
     await Promise.all([group(keys), group([...keys].reverse())]);
-    await test.database.pool.query('DELETE FROM baton.lane WHERE tenant_id = $1', [tenant.tenantId]);
+    await test.database.pool.query('DELETE FROM baton.lane WHERE tenant_id = $1', [test.tenant.tenantId]);
   }
   expect(deadlocks).toBe(0);
 });

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, seedJobs, seedTenant, type TestDatabase } from '../testing.js';
+import { useTestDatabase, seedJobs, seedTenant } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { noteEvents } from './note-events.sql.js';
 
-let test: TestDatabase;
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
+const test = useTestDatabase();
 
 it('numbers the events of a job in one series with those that its row tells', async () => {
   const { database } = test;

@@ -1,30 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { releaseDue } from '../relay/release-due.js';
 import { settleBatch } from '../settle/settle-batch.js';
-import {
-  createTestDatabase,
-  seedJobs,
-  type SeededTenant,
-  seedTenant,
-  type TestDatabase,
-} from '../testing.js';
+import { useTestDatabase, seedJobs } from '../testing.js';
 import { inTransaction } from '../transaction/transaction.js';
 import { claimJobs } from './claim-jobs.sql.js';
 import type { ClaimedJob } from './claimed-job.js';
 import { registerWorker } from './register-worker.sql.js';
 import { replayJobs } from './replay-jobs.sql.js';
 
-let test: TestDatabase;
-let tenant: SeededTenant;
+const test = useTestDatabase();
 let workerId: string;
-beforeAll(async () => {
-  test = await createTestDatabase();
-});
-afterAll(() => test.close());
 beforeEach(async () => {
-  tenant = await seedTenant(test.database);
   workerId = randomUUID();
-  const worker = { id: workerId, source: 'polling', host: 'here', pid: 1, queues: [tenant.queue] } as const;
+  const worker = {
+    id: workerId,
+    source: 'polling',
+    host: 'here',
+    pid: 1,
+    queues: [test.tenant.queue],
+  } as const;
   await registerWorker(test.database.pool, worker);
 });
 
@@ -32,7 +26,7 @@ const query = async (text: string, values: unknown[] = []) =>
   (await test.database.pool.query<Record<string, unknown>>(text, values)).rows;
 
 async function claim(): Promise<ClaimedJob> {
-  const ids = { workerId, queues: [tenant.queue], executionIds: [randomUUID()], extendLease: true };
+  const ids = { workerId, queues: [test.tenant.queue], executionIds: [randomUUID()], extendLease: true };
   const [job] = await claimJobs(test.database.pool, ids);
   if (!job) throw new Error('there is no job to claim');
   return job;
@@ -50,10 +44,12 @@ async function settle(job: ClaimedJob, kind: 'succeeded' | 'failed') {
 }
 
 const replay = (jobIds: string[], payload?: string) =>
-  inTransaction(test.database.pool, (tx) => replayJobs(tx, { tenantId: tenant.tenantId, jobIds, payload }));
+  inTransaction(test.database.pool, (tx) =>
+    replayJobs(tx, { tenantId: test.tenant.tenantId, jobIds, payload }),
+  );
 
 async function deadJob(options: { orderingKey?: string } = {}): Promise<{ id: string; died: ClaimedJob }> {
-  const [id] = await seedJobs(test.database, tenant, [{ payload: { n: 1 }, ...options }]);
+  const [id] = await seedJobs(test.database, test.tenant, [{ payload: { n: 1 }, ...options }]);
   const died = await claim();
   await settle(died, 'failed');
   return { id: id!, died };
@@ -61,7 +57,7 @@ async function deadJob(options: { orderingKey?: string } = {}): Promise<{ id: st
 
 it('a dead job begins a new generation, due now, with no failures; its attempts are numbered on', async () => {
   const { id, died } = await deadJob();
-  expect(await replay([id])).toEqual([{ jobId: id, queue: tenant.queue, generation: 1 }]);
+  expect(await replay([id])).toEqual([{ jobId: id, queue: test.tenant.queue, generation: 1 }]);
   const [row] = await query('SELECT * FROM baton.job WHERE id = $1', [id]);
   expect(row).toMatchObject({
     state: 'scheduled',
@@ -102,7 +98,10 @@ it('may be given another payload', async () => {
 
 it('goes to the tail of its lane', async () => {
   const { id } = await deadJob({ orderingKey: 'k' });
-  const [first, second] = await seedJobs(test.database, tenant, [{ orderingKey: 'k' }, { orderingKey: 'k' }]);
+  const [first, second] = await seedJobs(test.database, test.tenant, [
+    { orderingKey: 'k' },
+    { orderingKey: 'k' },
+  ]);
   await replay([id]);
   await releaseDue(test.database.pool, 10);
   const order: string[] = [];
@@ -116,7 +115,7 @@ it('goes to the tail of its lane', async () => {
 
 it('is replayed once, however many ask at once; what is not dead is not', async () => {
   const { id } = await deadJob();
-  const [live] = await seedJobs(test.database, tenant, [{}]);
+  const [live] = await seedJobs(test.database, test.tenant, [{}]);
   const replies = await Promise.all([replay([id]), replay([id]), replay([id]), replay([live!])]);
   expect(replies.flat()).toHaveLength(1);
 });
