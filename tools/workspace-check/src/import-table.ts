@@ -3,8 +3,9 @@ const libraries = {
   tracing: ['contracts'],
   persistence: ['contracts', 'tracing'],
   messaging: ['contracts', 'tracing'],
-  results: ['contracts', 'tracing', 'persistence'],
-  'worker-kit': ['contracts', 'tracing', 'messaging', 'persistence'],
+  objects: ['contracts', 'tracing'],
+  results: ['contracts', 'tracing', 'persistence', 'objects'],
+  'worker-kit': ['contracts', 'tracing', 'messaging', 'objects', 'persistence'],
   client: ['contracts'],
   service: ['contracts', 'tracing'],
 };

@@ -1,0 +1,22 @@
+export type {
+  LinkedFile,
+  ObjectPage,
+  ObjectStore,
+  OpenObject,
+  PutOptions,
+  StoredObject,
+} from './object-store.js';
+export {
+  objectKinds,
+  prefixOf,
+  resultKey,
+  resultOfKey,
+  sealedKey,
+  uploadKey,
+  uploadOfKey,
+  type ObjectKind,
+  type ResultObject,
+} from './object-keys.js';
+export { attachment } from './attachment.js';
+export { collect, hashOf } from './hashing.js';
+export { openS3, type S3Settings } from './s3/open-s3.js';

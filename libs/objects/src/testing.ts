@@ -1,0 +1,1 @@
+export { testObjects, type TestObjects } from './testing/test-objects.js';
