@@ -5,6 +5,8 @@ export const producerFields = {
   databaseUrl: fields.databaseUrl(),
   /** Where results that are waited for at submit are read and heard of sooner. */
   redisUrl: optional(fields.redisUrl()),
+  /** Where files lie that are too large for PostgreSQL. */
+  s3: optional(fields.s3()),
   auth: fields.auth(),
   masterKey: fields.masterKey(),
   webhookAllow: fields.webhookAllow(),

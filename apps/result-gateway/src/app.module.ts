@@ -4,6 +4,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from './database.module.js';
 import { EventsModule } from './events/events.module.js';
 import type { GatewayConfig } from './gateway.config.js';
+import { ObjectsModule } from './objects.module.js';
 import { ResultsModule } from './results/results.module.js';
 import { StreamModule } from './stream/stream.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
             ...keyStore(database.pool),
           }),
         }),
+        ObjectsModule.forRoot(config),
         ResultsModule.forRoot(config),
         WebhooksModule.forRoot(config),
         EventsModule,

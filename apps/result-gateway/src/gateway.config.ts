@@ -4,6 +4,8 @@ import { type ConfigOf, fields, optional, type ServiceConfig } from '@baton/serv
 export const gatewayFields = {
   databaseUrl: fields.databaseUrl(),
   redisUrl: optional(fields.redisUrl()),
+  /** Where files lie that are too large for PostgreSQL. */
+  s3: optional(fields.s3()),
   auth: fields.auth(),
   masterKey: fields.masterKey(),
   webhookAllow: fields.webhookAllow(),

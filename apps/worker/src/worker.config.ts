@@ -5,6 +5,8 @@ import { source } from './source/source.field.js';
 export const workerFields = {
   source: source(),
   redisUrl: optional(fields.redisUrl()),
+  /** Where large results go, and uploads are read. */
+  s3: optional(fields.s3()),
   /** Handlers at once in this process. */
   concurrency: withDefault(fields.integer('WORKER_CONCURRENCY', { min: 1, max: 1_000 }), 50),
   handlers: optional(

@@ -30,6 +30,11 @@ export const errorCodes = {
   rate_limited: { status: 429, retryable: true, title: 'Too many requests' },
   too_many_waiting: { status: 429, retryable: true, title: 'Too many requests are being held for this key' },
   result_expired: { status: 410, retryable: false, title: 'The result is past its retention' },
+  needs_objects: {
+    status: 422,
+    retryable: false,
+    title: 'This needs S3, which the deployment does not have',
+  },
   unavailable: { status: 503, retryable: true, title: 'A dependency is not available' },
   internal: { status: 500, retryable: true, title: 'Baton failed' },
 

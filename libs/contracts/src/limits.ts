@@ -4,8 +4,14 @@ export const limits = {
   payloadBytes: 256 * 1024,
   /** A whole request body. */
   bodyBytes: 1024 * 1024,
-  /** A JSON result or a file that a handler may return inline. */
+  /** A JSON result that is kept as such; a larger one is kept as a file. */
   resultBytes: 256 * 1024,
+  /** A file that an event worker hands over with its outcome, and that is first kept in PostgreSQL where there is S3. */
+  inlineFileBytes: 512 * 1024,
+  /** A file, or an upload, where there is no S3. */
+  postgresFileBytes: 8 * 1024 * 1024,
+  /** A file that a handler returns, and an upload, where there is S3. */
+  fileBytes: 5 * 1024 * 1024 * 1024,
   orderingKeyBytes: 255,
   concurrencyKeyBytes: 255,
   idempotencyKeyBytes: 255,

@@ -38,6 +38,7 @@ export { mergeNotes } from './settle/progress-notes.js';
 export {
   errorJson,
   type JobFailure,
+  type JobFile,
   type JobResult,
   type ProgressNote,
   type Settled,
@@ -100,6 +101,7 @@ export { lockLanes } from './sql/lock-lanes.sql.js';
 export { placeDue } from './sql/place-due.sql.js';
 export { leaveWorker, registerWorker, type WorkerRegistration } from './sql/register-worker.sql.js';
 export { returnWorker } from './sql/return-worker.sql.js';
+export { readFilePlace, type FilePlace } from './sql/read-file.sql.js';
 export { readResults, type Standing } from './sql/read-results.sql.js';
 export { releaseJobs, type Released } from './sql/release-jobs.sql.js';
 export { renewLease } from './sql/renew-lease.sql.js';

@@ -134,7 +134,14 @@ describe('hot results', () => {
     const hot = [
       outcome(),
       outcome({
-        result: { kind: 'file', bytes: randomBytes(500), mediaType: 'image/png', name: 'x', sha256: 'y' },
+        result: {
+          kind: 'file',
+          bytes: randomBytes(500),
+          mediaType: 'image/png',
+          name: 'x',
+          sha256: 'y',
+          size: 500,
+        },
       }),
     ];
     const cold = outcome();

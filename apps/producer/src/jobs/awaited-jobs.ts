@@ -69,6 +69,6 @@ export class AwaitedJobs {
 function shownResult(result: JobResult | undefined): unknown {
   if (result === undefined) return null;
   if (result.kind === 'json') return JSON.parse(result.json) as unknown;
-  const { mediaType, name, sha256, bytes } = result;
-  return { file: { mediaType, name, size: bytes.length, sha256 } };
+  const { mediaType, name, sha256, size } = result;
+  return { file: { mediaType, name, size, sha256 } };
 }

@@ -155,8 +155,11 @@ function result(given: ExecutionEnded['result']): JobResult | undefined {
     case 'json':
       return { kind: 'json', json: Buffer.from(given.value).toString() };
     case 'file': {
-      const { bytes, mediaType, name, sha256 } = given.value;
-      return { kind: 'file', bytes: Buffer.from(bytes), mediaType, name, sha256 };
+      const { mediaType, name, sha256, key, bytes } = given.value;
+      const file = { kind: 'file', mediaType, name, sha256 } as const;
+      if (key !== '') return { ...file, key: text('key', key), size: Number(given.value.size) };
+      // A worker of a release before does not say the size.
+      return { ...file, bytes: Buffer.from(bytes), size: bytes.length };
     }
     case undefined:
       return undefined;

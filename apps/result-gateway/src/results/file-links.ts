@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** How long a link to a file is good for; milliseconds. */
-const validMs = 15 * 60_000;
+export const linkMs = 15 * 60_000;
 
 /**
  * Signed, short-lived links to a job's file. Whoever has the link may read that file until it expires; the key is
@@ -16,7 +16,7 @@ export class FileLinks {
 
   /** The path and query of a link, and when it expires. */
   make(jobId: string, nowMs: number): { path: string; expiresAtMs: number } {
-    const expiresAtMs = nowMs + validMs;
+    const expiresAtMs = nowMs + linkMs;
     const path = `/v1/results/${jobId}/file?expires=${expiresAtMs}&signature=${this.sign(jobId, expiresAtMs)}`;
     return { path, expiresAtMs };
   }

@@ -1,5 +1,5 @@
 import { BatonError, parseCursor } from '@baton/contracts';
-import type { JobResult, TerminalOutcome } from '@baton/persistence';
+import type { JobFile, TerminalOutcome } from '@baton/persistence';
 import {
   BatchedReader,
   pendingBody,
@@ -22,6 +22,7 @@ import { z } from 'zod';
 import { Acknowledgements } from '../events/acknowledgements.js';
 import { holderOf } from '../events/holder.js';
 import { FileLinks } from './file-links.js';
+import { ResultFiles } from './result-files.js';
 
 const jobIdSchema = z.uuid();
 const linkSchema = z.strictObject({
@@ -37,6 +38,7 @@ export class ResultsController {
     @Inject(BatchedReader) private readonly reader: BatchedReader,
     @Inject(WaitingRoom) private readonly room: WaitingRoom,
     @Inject(FileLinks) private readonly links: FileLinks,
+    @Inject(ResultFiles) private readonly files: ResultFiles,
     @Inject(RetryLearner) private readonly learner: RetryLearner,
     @Inject(PollGuard) private readonly guard: PollGuard,
     @Inject(Acknowledgements) private readonly acknowledgements: Acknowledgements,
@@ -93,9 +95,10 @@ export class ResultsController {
     const refusal = this.links.refuse(jobId, link, Date.now());
     if (refusal !== undefined) throw new BatonError('unauthenticated', refusal);
     const standing = await this.reader.read(jobId);
-    const result = standing?.terminal ? standing.outcome.result : undefined;
-    if (result?.kind !== 'file') throw new BatonError('not_found', `job ${jobId} has no file`);
-    sendFile(reply, result);
+    const outcome = standing?.terminal ? standing.outcome : undefined;
+    if (outcome?.result?.kind !== 'file') throw new BatonError('not_found', `job ${jobId} has no file`);
+    refuseExpired(outcome);
+    await this.files.send(jobId, outcome.result, reply);
   }
 
   private async hold(jobId: string, ms: number, caller: Caller, reply: FastifyReply) {
@@ -124,11 +127,11 @@ export class ResultsController {
     await this.acknowledgements.tell({ tenantId, jobId, cursor: parseCursor(cursor)!, channel });
   }
 
-  private tell(
+  private async tell(
     outcome: TerminalOutcome,
     channel: 'poll' | 'long-poll',
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  ): void {
+  ): Promise<void> {
     const startTime = new Date();
     if (outcome.queuedAtMs !== undefined)
       this.learner.observe(outcome.queue, outcome.finishedAtMs - outcome.queuedAtMs);
@@ -140,6 +143,7 @@ export class ResultsController {
           : (['job_cancelled', 'was cancelled'] as const);
       throw new BatonError(code, `job ${jobId} ${word}${error ? `: ${error.code}: ${error.message}` : ''}`);
     }
+    refuseExpired(outcome);
     const { traceparent, tracestate, baggage, tenantId: tenant, queue, attempt, executionId } = outcome;
     reply.raw.once('finish', () => {
       deliverSeconds.labels(channel).observe((Date.now() - outcome.finishedAtMs) / 1_000);
@@ -166,36 +170,20 @@ export class ResultsController {
   }
 
   /** No ETag: the body has a signed link of its own each time. */
-  private tellFile(
+  private async tellFile(
     outcome: TerminalOutcome,
-    result: Extract<JobResult, { kind: 'file' }>,
+    result: JobFile,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): void {
-    const { mediaType, name, sha256, bytes } = result;
-    if (request.headers.accept === mediaType) return sendFile(reply, result);
-    const { path, expiresAtMs } = this.links.make(outcome.jobId, Date.now());
-    const url = `${request.protocol}://${request.host}${path}`;
-    const file = {
-      url,
-      mediaType,
-      name,
-      size: bytes.length,
-      sha256,
-      expiresAt: new Date(expiresAtMs).toISOString(),
-    };
+  ): Promise<void> {
+    if (request.headers.accept === result.mediaType) return this.files.send(outcome.jobId, result, reply);
+    const file = await this.files.show(outcome, result, request);
     void reply.header('cache-control', 'no-store').send(resultBody(outcome, { file }));
   }
 }
 
-function sendFile(
-  reply: FastifyReply,
-  { bytes, mediaType, name }: Extract<JobResult, { kind: 'file' }>,
-): void {
-  void reply
-    .header('content-type', mediaType)
-    .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
-    .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'private, no-store')
-    .send(bytes);
+function refuseExpired({ jobId, expired, untilMs }: TerminalOutcome): void {
+  if (!expired) return;
+  const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  throw new BatonError('result_expired', `the result of job ${jobId} was kept${until}`);
 }

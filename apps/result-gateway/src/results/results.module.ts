@@ -1,3 +1,4 @@
+import type { ObjectStore } from '@baton/objects';
 import { Database } from '@baton/persistence';
 import {
   BatchedReader,
@@ -13,7 +14,9 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import type { Logger } from 'pino';
 import { Acknowledgements } from '../events/acknowledgements.js';
 import type { GatewayConfig } from '../gateway.config.js';
+import { objectStore } from '../objects.module.js';
 import { FileLinks } from './file-links.js';
+import { ResultFiles } from './result-files.js';
 import { ResultsController } from './results.controller.js';
 
 const sources = Symbol('where results and their wake-ups come from');
@@ -52,6 +55,12 @@ export class ResultsModule implements OnApplicationShutdown {
         RetryLearner,
         PollGuard,
         { provide: FileLinks, useFactory: () => new FileLinks(config.masterKey) },
+        {
+          provide: ResultFiles,
+          inject: [Database, FileLinks, objectStore],
+          useFactory: (database: Database, links: FileLinks, objects: ObjectStore | null) =>
+            new ResultFiles(database, links, objects ?? undefined),
+        },
       ],
       exports: [BatchedReader, WaitingRoom, SharedWakes, Acknowledgements, RetryLearner],
       global: true,

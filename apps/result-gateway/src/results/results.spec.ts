@@ -184,7 +184,7 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const [id] = await seedJobs(test.database, tenant, [{}]);
     await end('succeeded', {
-      result: { kind: 'file', bytes, mediaType: 'image/webp', name: 'ä "b".webp', sha256 },
+      result: { kind: 'file', bytes, mediaType: 'image/webp', name: 'ä "b".webp', sha256, size: 1_000 },
     });
     const { result } = (await (await get(`/v1/results/${id}`)).json()) as {
       result: { file: { url: string; size: number } };

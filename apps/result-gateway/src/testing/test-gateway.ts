@@ -12,6 +12,7 @@ import {
   type Settlement,
   lockJobs,
 } from '@baton/persistence';
+import type { S3Settings } from '@baton/objects';
 import { type SeededTenant, type TestDatabase } from '@baton/persistence/testing';
 import { NotifyOutcomeFeed } from '@baton/results';
 import { createLogger, createService, deriveJobTokenKey, newApiKey, signJobToken } from '@baton/service';
@@ -24,13 +25,14 @@ export const masterKey = randomBytes(32);
 /** One replica of the gateway on a free port, over a database that tests share. */
 export async function startGateway(
   test: TestDatabase,
-  { allowedOrigins = [] }: { allowedOrigins?: string[] } = {},
+  { allowedOrigins = [], s3 }: { allowedOrigins?: string[]; s3?: S3Settings } = {},
 ): Promise<{ app: NestFastifyApplication; url: string }> {
   const config = {
     databaseUrl: test.url,
     auth: 'keys',
     masterKey,
     allowedOrigins,
+    s3,
   } as unknown as GatewayConfig;
   const logger = await createLogger({ service: 'test', level: 'silent', pretty: false });
   const app = await createService(AppModule.forRoot(config), { logger, allowedOrigins });

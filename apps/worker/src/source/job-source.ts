@@ -1,3 +1,4 @@
+import type { ObjectStore } from '@baton/objects';
 import type { HealthCheck } from '@baton/service';
 import type { JobServer } from '@baton/worker-kit';
 
@@ -12,6 +13,7 @@ export interface JobSource {
 }
 
 export interface SourceOptions {
+  objects: ObjectStore | undefined;
   concurrency: number;
   graceMs: number;
 }

@@ -12,6 +12,7 @@ import { JobEventEntity } from './job-event.entity.js';
 import { JobHistoryEntity } from './job-history.entity.js';
 import { JobEntity } from './job.entity.js';
 import { LaneEntity } from './lane.entity.js';
+import { ObjectGarbageEntity } from './object-garbage.entity.js';
 import { OperationEntity } from './operation.entity.js';
 import { OutboxEntity } from './outbox.entity.js';
 import { PublishLogEntity } from './publish-log.entity.js';
@@ -20,12 +21,15 @@ import { QueueEntity } from './queue.entity.js';
 import { RelayReplicaEntity } from './relay-replica.entity.js';
 import { RelayShardEntity } from './relay-shard.entity.js';
 import { ScheduleEntity } from './schedule.entity.js';
+import { StoragePassEntity } from './storage-pass.entity.js';
 import { TenantEntity } from './tenant.entity.js';
 import { DeliveryPlanEntity } from './delivery-plan.entity.js';
 import { WebhookAttemptEntity } from './webhook-attempt.entity.js';
 import { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 import { WebhookReceiverEntity } from './webhook-receiver.entity.js';
+import { UploadUseEntity } from './upload-use.entity.js';
+import { UploadEntity } from './upload.entity.js';
 import { UniqueKeyEntity } from './unique-key.entity.js';
 import { WorkerEntity } from './worker.entity.js';
 
@@ -45,6 +49,7 @@ export const entities = [
   JobEventEntity,
   JobHistoryEntity,
   LaneEntity,
+  ObjectGarbageEntity,
   OperationEntity,
   OutboxEntity,
   PublishLogEntity,
@@ -53,7 +58,10 @@ export const entities = [
   RelayReplicaEntity,
   RelayShardEntity,
   ScheduleEntity,
+  StoragePassEntity,
   TenantEntity,
+  UploadEntity,
+  UploadUseEntity,
   DeliveryPlanEntity,
   WebhookAttemptEntity,
   WebhookDeliveryEntity,

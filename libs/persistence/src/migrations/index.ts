@@ -7,6 +7,7 @@ import { Rescue0006 } from './0006-rescue.js';
 import { SchedulesAndEnqueue0007 } from './0007-schedules-and-enqueue.js';
 import { Events0009 } from './0009-events.js';
 import { Webhooks0010 } from './0010-webhooks.js';
+import { Objects0011 } from './0011-objects.js';
 import { HandOver0013 } from './0013-hand-over.js';
 
 export const migrations = [
@@ -19,5 +20,6 @@ export const migrations = [
   SchedulesAndEnqueue0007,
   Events0009,
   Webhooks0010,
+  Objects0011,
   HandOver0013,
 ];

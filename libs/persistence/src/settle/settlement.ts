@@ -2,9 +2,21 @@ import type { ErrorCode, JobState, OutcomeKind } from '@baton/contracts';
 import type { ClaimedJob } from '../sql/claimed-job.js';
 import type { Released } from '../sql/release-jobs.sql.js';
 
-export type JobResult =
-  | { kind: 'json'; json: string }
-  | { kind: 'file'; bytes: Buffer; mediaType: string; name: string; sha256: string };
+/** A file that a handler returned. With neither `bytes` nor `key` it lies in PostgreSQL, and its bytes are read apart. */
+export interface JobFile {
+  kind: 'file';
+  mediaType: string;
+  name: string;
+  /** Hex. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  bytes?: Buffer | undefined;
+  /** Its name in S3, where it lies there. */
+  key?: string | undefined;
+}
+
+export type JobResult = { kind: 'json'; json: string } | JobFile;
 
 export interface JobFailure {
   code: ErrorCode;
@@ -78,6 +90,12 @@ export interface TerminalOutcome extends StoredTrace {
   /** When its last attempt was released. */
   queuedAtMs?: number | undefined;
   result?: JobResult | undefined;
+  /** After which the result is gone, milliseconds since the epoch. */
+  untilMs?: number | undefined;
+  /** By PostgreSQL's clock it is gone. */
+  expired?: boolean | undefined;
+  /** How long its queue wants it kept hot, milliseconds. */
+  hotMs?: number | undefined;
   error?: JobFailure | undefined;
 }
 

@@ -19,12 +19,14 @@ export type Standing =
 const text = `
 SELECT id, tenant_id, queue, state, generation, seq, attempt, execution_id, traceparent, tracestate, baggage,
   floor(extract(epoch FROM run_at) * 1000)::bigint AS run_ms, floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms,
-  NULL::bigint AS finished_ms, NULL::text AS result_kind, NULL::text AS result, NULL::bytea AS file,
+  NULL::bigint AS finished_ms, NULL::text AS result_kind, NULL::text AS result, NULL::bigint AS file_size, NULL::text AS file_key, NULL::bigint AS until_ms, NULL::boolean AS expired,
   NULL::text AS file_type, NULL::text AS file_name, NULL::text AS file_sha256, NULL::text AS error
 FROM baton.job WHERE id = ANY ($1::uuid[])
 UNION ALL
-SELECT id, tenant_id, queue, state, generation, seq, attempt, execution_id, traceparent, tracestate, baggage,
-  NULL, floor(extract(epoch FROM queued_at) * 1000)::bigint, floor(extract(epoch FROM finished_at) * 1000)::bigint, result_kind, result, file, file_type, file_name, file_sha256, error
+SELECT id, tenant_id, queue, state, generation, seq - told_after, attempt, execution_id, traceparent, tracestate, baggage,
+  NULL, floor(extract(epoch FROM queued_at) * 1000)::bigint, floor(extract(epoch FROM finished_at) * 1000)::bigint, result_kind, result,
+  coalesce(file_size, octet_length(file)), file_key, floor(extract(epoch FROM coalesce(result_until, expires_at)) * 1000)::bigint,
+  coalesce(result_until, expires_at) <= (SELECT baton.now()), file_type, file_name, file_sha256, error
 FROM baton.job_history WHERE id = ANY ($1::uuid[])`;
 
 interface Row {
@@ -44,14 +46,17 @@ interface Row {
   finished_ms: number | null;
   result_kind: JobResult['kind'] | null;
   result: string | null;
-  file: Buffer | null;
+  file_size: number | null;
+  file_key: string | null;
+  until_ms: number | null;
+  expired: boolean | null;
   file_type: string | null;
   file_name: string | null;
   file_sha256: string | null;
   error: string | null;
 }
 
-/** Reads where jobs stand, with the results of the terminal ones; an unknown id is missing from the answer. */
+/** Reads where jobs stand, with the results of the terminal ones, files without their bytes; an unknown id is missing from the answer. */
 export async function readResults(db: Queryable, jobIds: readonly string[]): Promise<Map<string, Standing>> {
   if (jobIds.length === 0) return new Map();
   const rows = await run<Row>(db, 'read-results', text, [jobIds]);
@@ -89,6 +94,8 @@ function standingOf(row: Row): Standing {
       finishedAtMs: row.finished_ms!,
       queuedAtMs: row.queued_ms ?? undefined,
       result: resultOf(row),
+      untilMs: row.until_ms ?? undefined,
+      expired: row.expired ?? undefined,
       error:
         row.error === null
           ? undefined
@@ -102,7 +109,8 @@ function resultOf(row: Row): JobResult | undefined {
   if (row.result_kind !== 'file') return undefined;
   return {
     kind: 'file',
-    bytes: row.file!,
+    size: row.file_size!,
+    key: row.file_key ?? undefined,
     mediaType: row.file_type!,
     name: row.file_name!,
     sha256: row.file_sha256!,

@@ -18,8 +18,11 @@ export class RedisOutcomeFeed implements OutcomeFeed {
     if (outcomes.length === 0) return;
     const batch = this.redis.pipeline();
     // A dead job may be replayed at any moment, by whoever knows nothing of Redis: of it there is no hot copy.
-    for (const outcome of outcomes)
-      if (outcome.state !== 'dead') batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', hotSeconds);
+    for (const outcome of outcomes) {
+      const seconds = hotSeconds(outcome);
+      if (outcome.state !== 'dead' && seconds > 0)
+        batch.set(hotKey(outcome.jobId), encodeHot(outcome), 'EX', seconds);
+    }
     batch.publish(outcomesChannel, outcomes.map((outcome) => outcome.jobId).join(','));
     await this.send(batch);
   }

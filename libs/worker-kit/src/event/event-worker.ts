@@ -16,6 +16,7 @@ import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
+import { ResultKeeper } from '../execution/result-keeper.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
 import type { JobServerOptions } from '../handler/job-server.js';
@@ -97,6 +98,7 @@ export class EventWorker {
       slots,
       handlers,
       log,
+      results: ResultKeeper.overKafka(options.objects),
       ...(letGoMs !== undefined && { letGoMs }),
       announce: { afterMs: timing.announceMs, onRunning: (execution) => this.hasRun(execution) },
       onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
@@ -390,11 +392,8 @@ export class EventWorker {
       reader.done(taken);
       return;
     }
-    const error = {
-      code: 'undecodable' as const,
-      message: `the record could not be decoded: ${reason}`,
-      retryable: false,
-    };
+    const message = `the record could not be decoded: ${reason}`;
+    const error = { code: 'undecodable' as const, message, retryable: false };
     this.reporter.say(ended(spoken, Date.now(), { kind: 'failed', error }), () => reader.done(taken));
   }
 }

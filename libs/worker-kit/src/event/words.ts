@@ -108,8 +108,8 @@ function idsOf({ jobId, attempt, executionId, tenantId, queue, orderingKey = '',
 
 function resultOf(result: ExecutionResult): NonNullable<EndedInit['result']> {
   if (result.kind === 'json') return { case: 'json', value: Buffer.from(result.json) };
-  const { bytes, mediaType, name, sha256 } = result;
-  return { case: 'file', value: { bytes, mediaType, name, sha256 } };
+  const { bytes = new Uint8Array(), key = '', mediaType, name, sha256, size } = result;
+  return { case: 'file', value: { bytes, key, mediaType, name, sha256, size: BigInt(size) } };
 }
 
 function failureOf({ code, message, stack = '', retryable }: ExecutionFailure) {
@@ -121,7 +121,7 @@ function bodyBytes(outcome: Outcome): number {
   if ('result' in outcome) {
     return outcome.result.kind === 'json'
       ? Math.ceil(outcome.result.json.length * 1.5)
-      : outcome.result.bytes.length;
+      : (outcome.result.bytes?.length ?? 0);
   }
   return 'error' in outcome ? 2 * (outcome.error.message.length + (outcome.error.stack?.length ?? 0)) : 0;
 }

@@ -4,21 +4,20 @@ import { JobContext, type ExecutionView } from '../handler/job-context.js';
 import type { ServedHandler } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import type { HandlerEnd } from './judge.js';
+import type { KeepResult } from './result-keeper.js';
 
-/** Calls the handler with Nest's pipeline around it. Never rejects. */
+/** Calls the handler with Nest's pipeline around it, and keeps what it returns. Never rejects. */
 export async function callHandler(
   execution: ExecutionView,
   { handle }: Pick<ServedHandler, 'handle'>,
-  log: Log,
+  { log, keep }: { log: Log; keep: KeepResult },
 ): Promise<HandlerEnd> {
   try {
     const payload = parsePayload(execution.delivery.payload);
     const returned: unknown = await handle(payload, new JobContext(execution, log));
     // An interceptor makes an Observable of it.
-    return {
-      how: 'returned',
-      value: isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned,
-    };
+    const value = isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
+    return { how: 'returned', result: await keep(value, execution) };
   } catch (error) {
     return { how: 'threw', error };
   }

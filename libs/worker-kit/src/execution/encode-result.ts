@@ -1,27 +1,24 @@
+import { createHash } from 'node:crypto';
 import { BatonError, limits } from '@baton/contracts';
-import { FileResult } from '../handler/file-result.js';
 import type { ExecutionResult } from './outcome.js';
 
 /**
- * What a handler returned, as it is stored: JSON (`undefined` is `null`), or a file.
- * @throws BatonError `result_not_storable` when it is no JSON, or larger than a result may be
+ * What a handler returned as JSON, as it is kept; `undefined` is `null`. What is larger than JSON may be is a file.
+ * @throws BatonError `result_not_storable` when it is no JSON
  */
 export function encodeResult(value: unknown): ExecutionResult {
-  if (value instanceof FileResult) {
-    const { bytes, mediaType, name, sha256 } = value;
-    return { kind: 'file', bytes, mediaType, name, sha256 };
-  }
   const json = toJson(value ?? null);
   // A UTF-16 unit takes at most three bytes, so most results need not be measured.
-  if (json.length * 3 > limits.resultBytes) {
-    const bytes = Buffer.byteLength(json);
-    if (bytes > limits.resultBytes) {
-      throw notStorable(
-        `the handler's result has ${bytes} bytes as JSON; a result may have at most ${limits.resultBytes}`,
-      );
-    }
-  }
-  return { kind: 'json', json };
+  const fits = json.length * 3 <= limits.resultBytes || Buffer.byteLength(json) <= limits.resultBytes;
+  if (fits) return { kind: 'json', json };
+  return fileOf(Buffer.from(json), { mediaType: 'application/json', name: 'result.json' });
+}
+
+/** Bytes as a file. */
+export function fileOf(bytes: Buffer, named: { mediaType: string; name: string }) {
+  const { mediaType, name } = named;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { kind: 'file', mediaType, name, sha256, size: bytes.length, bytes } as const;
 }
 
 function toJson(value: unknown): string {

@@ -14,6 +14,7 @@ import { judge, type HandlerEnd } from './judge.js';
 import type { Outcome } from './outcome.js';
 import type { ProgressNote } from './progress-note.js';
 import { recordWake } from './record-wake.js';
+import { ResultKeeper } from './result-keeper.js';
 import { runHandler } from './run-handler.js';
 
 export interface ExecutorOptions {
@@ -21,6 +22,8 @@ export interface ExecutorOptions {
   slots: number;
   handlers: ServedHandlers;
   log: Log;
+  /** Where large results go; default: they stay in memory, up to 8 MiB. */
+  results?: ResultKeeper | undefined;
   /**
    * How long a handler has to let go after its signal was aborted. Then its slot is free and its outcome is told
    * without it, though it may still be at work: only a handler in a thread can be stopped from outside, and is. Default
@@ -49,9 +52,11 @@ export class Executor {
   private readonly idleWaiters: (() => void)[] = [];
   private readonly alarm = new Alarm((now) => this.watch(now));
   private readonly letGoMs: number;
+  private readonly results: ResultKeeper;
 
   constructor(private readonly options: ExecutorOptions) {
     this.letGoMs = options.letGoMs ?? 5_000;
+    this.results = options.results ?? new ResultKeeper({});
   }
 
   get free(): number {
@@ -78,7 +83,10 @@ export class Executor {
     if (this.options.announce) execution.announceAt = execution.startedAt + this.options.announce.afterMs;
     this.alarm.by(Math.min(execution.announceAt, execution.timeoutAt));
     recordWake(execution);
-    void runHandler(execution, handler, this.options.log).then((how) => this.end(execution, how));
+    const { log } = this.options;
+    void runHandler(execution, handler, { log, results: this.results }).then((how) =>
+      this.end(execution, how),
+    );
     return execution;
   }
 

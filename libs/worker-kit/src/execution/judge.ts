@@ -7,12 +7,11 @@ import {
   type AbortCause,
 } from './abort-causes.js';
 import { describeError, describeFatal } from './describe-error.js';
-import { encodeResult } from './encode-result.js';
-import type { Outcome } from './outcome.js';
+import type { ExecutionResult, Outcome } from './outcome.js';
 
-/** How a handler let go: by returning, by throwing, or, after an abort and its grace, not at all. */
+/** How a handler let go: by returning what is kept by now, by throwing, or, after an abort and its grace, not at all. */
 export type HandlerEnd =
-  | { readonly how: 'returned'; readonly value: unknown }
+  | { readonly how: 'returned'; readonly result: ExecutionResult }
   | { readonly how: 'threw'; readonly error: unknown }
   | { readonly how: 'given_up' }
   /** In a thread, which has judged it already. `chosen`: it returned, or said it by control flow. */
@@ -31,7 +30,7 @@ export function judge(end: HandlerEnd, cause: AbortCause | undefined): Outcome |
   if (cause instanceof AttemptTimeoutError) return timedOut(cause);
   if (end.how === 'judged')
     return end.chosen || !cause ? end.outcome : judge({ how: 'threw', error: undefined }, cause);
-  if (end.how === 'returned') return returned(end.value);
+  if (end.how === 'returned') return { kind: 'succeeded', result: end.result };
   if (cause instanceof JobCancelledError) return cancelled(cause.message);
   const ended = end.how === 'threw' && ControlFlow.is(end.error) ? end.error : undefined;
   if (ended === undefined) {
@@ -57,12 +56,4 @@ function cancelled(message: string): Outcome {
 
 function timedOut(cause: AttemptTimeoutError): Outcome {
   return { kind: 'failed', error: { code: 'timeout', message: cause.message, retryable: true } };
-}
-
-function returned(value: unknown): Outcome {
-  try {
-    return { kind: 'succeeded', result: encodeResult(value) };
-  } catch (error) {
-    return { kind: 'failed', error: describeError(error) };
-  }
 }

@@ -1,8 +1,19 @@
 import type { ErrorCode } from '@baton/contracts';
 
-export type ExecutionResult =
-  | { kind: 'json'; json: string }
-  | { kind: 'file'; bytes: Buffer; mediaType: string; name: string; sha256: string };
+/** A file as it is told of: with its bytes, or with the name under which they lie in S3. */
+export interface KeptFile {
+  kind: 'file';
+  mediaType: string;
+  name: string;
+  /** Hex. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  bytes?: Buffer;
+  key?: string;
+}
+
+export type ExecutionResult = { kind: 'json'; json: string } | KeptFile;
 
 export interface ExecutionFailure {
   code: ErrorCode;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { BatonError, limits } from '@baton/contracts';
+import { Readable } from 'node:stream';
+import { BatonError } from '@baton/contracts';
 
 export interface FileOptions {
   /** Such as `image/png`. */
@@ -14,24 +14,14 @@ const badInName = /[\u0000-\u001f\u007f/\\]/;
 
 /** A file as a job's result; made by `context.file`. */
 export class FileResult {
-  /** Hex. */
-  readonly sha256: string;
-
   private constructor(
-    readonly bytes: Buffer,
+    readonly content: Buffer | Readable,
     readonly mediaType: string,
     readonly name: string,
-  ) {
-    this.sha256 = createHash('sha256').update(bytes).digest('hex');
-  }
+  ) {}
 
-  /** @throws BatonError `result_not_storable` when the file is too large, or its type or name cannot be kept */
-  static of(bytes: Uint8Array, options: FileOptions): FileResult {
-    if (bytes.byteLength > limits.resultBytes) {
-      throw refused(
-        `the file "${options.name}" has ${bytes.byteLength} bytes; a result may have at most ${limits.resultBytes}`,
-      );
-    }
+  /** @throws BatonError `result_not_storable` when its type or name cannot be kept */
+  static of(content: Uint8Array | Readable, options: FileOptions): FileResult {
     if (!mediaType.test(options.mediaType)) {
       throw refused(
         `the file's media type is "${options.mediaType}"; allowed: type/subtype, such as image/png`,
@@ -42,8 +32,10 @@ export class FileResult {
         `the file's name is ${JSON.stringify(options.name)}; allowed: 1 to 255 characters without control characters or slashes`,
       );
     }
-    const { buffer, byteOffset, byteLength } = bytes;
-    return new FileResult(Buffer.from(buffer, byteOffset, byteLength), options.mediaType, options.name);
+    const { mediaType: type, name } = options;
+    if (content instanceof Readable) return new FileResult(content, type, name);
+    const { buffer, byteOffset, byteLength } = content;
+    return new FileResult(Buffer.from(buffer, byteOffset, byteLength), type, name);
   }
 
   /** Only a whole result can be a file. @throws BatonError `result_not_storable` */

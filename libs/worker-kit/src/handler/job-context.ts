@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { JobState } from '@baton/contracts';
 import { BaseRpcContext } from '@nestjs/microservices';
 import { traceIdOf } from '@baton/tracing';
@@ -158,10 +159,12 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
   }
 
   /**
-   * A file as the job's result: `return context.file(png, { mediaType: 'image/png', name: 'small.png' })`.
-   * @throws BatonError `result_not_storable` when it has over 256 KiB, or its type or name cannot be kept
+   * A file as the job's result: `return context.file(png, { mediaType: 'image/png', name: 'small.png' })`. Bytes up to
+   * 512 KiB go with the outcome; larger ones, and streams, go to S3 as they come, up to 5 GiB. Without S3 a polling
+   * worker takes 8 MiB.
+   * @throws BatonError `result_not_storable` when its type or name cannot be kept
    */
-  file(bytes: Uint8Array, options: FileOptions): FileResult {
-    return FileResult.of(bytes, options);
+  file(content: Uint8Array | Readable, options: FileOptions): FileResult {
+    return FileResult.of(content, options);
   }
 }

@@ -5,6 +5,7 @@ import {
   type MessageHandler,
   type NestMicroservice,
 } from '@nestjs/microservices';
+import type { ObjectStore } from '@baton/objects';
 import type { HandlerDeclaration } from './handler-declaration.js';
 import { HandlerSetupError } from './handler-setup.error.js';
 import { declarationKey, jobTransport } from './job-handler.decorator.js';
@@ -15,6 +16,8 @@ import type { ServedHandler, ServedHandlers } from './served-handlers.js';
 export interface JobServerOptions {
   /** Of handlers that ask for threads. `none`: they run here like the others. */
   threads?: ThreadOptions | 'none' | undefined;
+  /** S3, where there is one: large results go there. */
+  objects?: ObjectStore | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Delivery } from '../execution/delivery.js';
 import { doneWithin } from '../done-within.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
+import { ResultKeeper } from '../execution/result-keeper.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
 import type { JobServerOptions } from '../handler/job-server.js';
@@ -72,6 +73,7 @@ export class PollingWorker {
       slots,
       handlers,
       log,
+      results: new ResultKeeper({ objects: options.objects }),
       ...(letGoMs !== undefined && { letGoMs }),
       onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
       onEnded: (execution, outcome, note) => this.ended(execution, outcome, note),

@@ -1,7 +1,9 @@
+import type { ObjectStore } from '@baton/objects';
 import type { AbortCause } from '../execution/abort-causes.js';
 import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
+import { ResultKeeper } from '../execution/result-keeper.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
 import { JobServer } from '../handler/job-server.js';
@@ -16,6 +18,8 @@ export interface InlineOptions {
   letGoMs?: number;
   /** Given, handlers that ask for threads get them; else they run here like the others. */
   threads?: ThreadOptions;
+  /** Given, large results go there; else they stay in memory, up to 8 MiB. */
+  objects?: ObjectStore;
 }
 
 /** One job that a tester runs. */
@@ -68,12 +72,13 @@ export class InlineServer extends JobServer {
   }
 
   protected override async start(handlers: ServedHandlers): Promise<void> {
-    const { log = silentLog, letGoMs = 50 } = this.options;
+    const { log = silentLog, letGoMs = 50, objects } = this.options;
     this.executor = new Executor({
       slots: Infinity,
       handlers,
       log,
       letGoMs,
+      results: new ResultKeeper({ objects }),
       progressEveryMs: 0,
       onProgress: (execution, note, onKept) => {
         this.note(execution, note);

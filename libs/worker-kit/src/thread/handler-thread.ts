@@ -130,7 +130,7 @@ function plain(error: Error): PlainError {
 
 /** Bytes arrive as a mere Uint8Array. */
 function whole(outcome: Outcome): Outcome {
-  if (outcome.kind !== 'succeeded' || outcome.result.kind !== 'file') return outcome;
+  if (outcome.kind !== 'succeeded' || outcome.result.kind !== 'file' || !outcome.result.bytes) return outcome;
   const { buffer, byteOffset, byteLength } = outcome.result.bytes;
   return { ...outcome, result: { ...outcome.result, bytes: Buffer.from(buffer, byteOffset, byteLength) } };
 }

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { judge } from '../execution/judge.js';
 import { ControlFlow } from '../handler/control-flow.js';
 import { callHandler } from '../execution/call-handler.js';
+import { ResultKeeper } from '../execution/result-keeper.js';
 import { exportedHandlers } from '../handler/exported-handlers.js';
 import { JobServer } from '../handler/job-server.js';
 import { RethrowFilter } from '../handler/rethrow.filter.js';
@@ -11,6 +12,9 @@ import type { ServedHandler, ServedHandlers } from '../handler/served-handlers.j
 import { ThreadExecution } from './thread-context.js';
 import { threadLog } from './thread-log.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+
+/** What a handler returns goes to the main thread whole, which puts it in its place. */
+const inMemory = new ResultKeeper({ inlineBytes: 256 * 1024 * 1024 });
 
 /** Nest's transport strategy inside a thread: the handler with its whole pipeline, and no source of jobs. */
 class ThreadServer extends JobServer {
@@ -67,7 +71,10 @@ async function run(
   execution: ThreadExecution,
   tell: (message: FromThread) => void,
 ): Promise<void> {
-  const end = await callHandler(execution, handler, threadLog(tell));
+  const end = await callHandler(execution, handler, {
+    log: threadLog(tell),
+    keep: (value, of) => inMemory.keep(value, of),
+  });
   const outcome = judge(end, undefined) ?? { kind: 'released' };
   tell({
     say: 'ended',
