@@ -33,14 +33,15 @@ describe.each(dispatchModes)('priorities in %s mode', (mode: DispatchMode) => {
       ms: 60_000,
       what: 'the backlog to move',
     });
-    const waits: number[] = [];
+    // What went before it, and not how long that took: this holds on a busy machine too.
+    const before: number[] = [];
     for (let n = 0; n < 5; n++) {
-      const postedAt = performance.now();
+      const endedLow = await endedOf(fleet, of('low'));
       const job = await client.enqueue(queue, payload, { priority: 'high' });
-      await client.wait(job, { timeoutMs: 30_000 });
-      waits.push(Math.round(performance.now() - postedAt));
+      await client.wait(job, { timeoutMs: 60_000 });
+      before.push((await endedOf(fleet, of('low'))) - endedLow);
     }
-    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(Math.max(...before)).toBeLessThan(backlog / 5);
     expect(await endedOf(fleet, of('low'))).toBeLessThan(backlog);
   });
 
