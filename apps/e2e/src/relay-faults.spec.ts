@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/client';
+import { JobEntity, JobHistoryEntity, ScheduleEntity } from '@baton/persistence';
 import { expectTrace, toMatchGolden, traceTree } from '@baton/tracing/testing';
 import { Fleet } from './harness/fleet.js';
 import { holdingBackVacuum, shardHolders } from './harness/database-facts.js';
@@ -71,6 +72,36 @@ it('a leader that was stopped and goes on again publishes nothing twice that cou
   });
   const ended = await allSettled(fleet, ids, 30_000);
   expect(ended.every((job) => job.state === 'succeeded' && job.attempt === 1)).toBe(true);
+});
+
+it('a schedule fires each of its runs once, though each relay in turn is stopped and goes on again', async () => {
+  const schedules = fleet.database.orm.getRepository(ScheduleEntity);
+  const schedule = `${fleet.the('producer').url}/v1/schedules/each-second`;
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+  const settings = { cron: '* * * * * *', queue: 'echo', payload: 'tick', catchUp: 'all' };
+  const put = await fetch(schedule, { method: 'PUT', headers, body: JSON.stringify(settings) });
+  expect(put.status).toBe(200);
+  const first = (await schedules.findOneByOrFail({ name: 'each-second' })).nextAt!;
+  const lastRun = async () => (await schedules.findOneByOrFail({ name: 'each-second' })).lastAt ?? first;
+  for (const relay of relays()) {
+    relay.freeze();
+    const since = Date.now();
+    await until(async () => (await lastRun()).getTime() > since + 2_000, {
+      ms: 40_000,
+      what: 'the schedule to go on without it',
+    });
+    relay.thaw();
+    await until(async () => (await shardHolders(fleet)).size === 2, {
+      ms: 30_000,
+      what: 'the shards to be shared again',
+    });
+  }
+  await fetch(`${schedule}/pause`, { method: 'POST', headers });
+  const runs = ((await lastRun()).getTime() - first.getTime()) / 1_000 + 1;
+  const ticks = () => fleet.database.orm.getRepository(JobHistoryEntity).findBy({ payload: '"tick"' });
+  await until(async () => (await ticks()).length >= runs, { ms: 30_000, what: 'all runs to end' });
+  expect(await ticks()).toHaveLength(runs);
+  expect(await fleet.database.orm.getRepository(JobEntity).countBy({ payload: '"tick"' })).toBe(0);
 });
 
 it('relays that were away for longer than a worker may be silent rescue nobody', async () => {
