@@ -80,7 +80,7 @@ it('a schedule fires each of its runs once, though each relay in turn is stopped
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
   const settings = { cron: '* * * * * *', queue: 'echo', payload: 'tick', catchUp: 'all' };
   const put = await fetch(schedule, { method: 'PUT', headers, body: JSON.stringify(settings) });
-  expect(put.status).toBe(200);
+  expect(put.status).toBe(201);
   const first = (await schedules.findOneByOrFail({ name: 'each-second' })).nextAt!;
   const lastRun = async () => (await schedules.findOneByOrFail({ name: 'each-second' })).lastAt ?? first;
   for (const relay of relays()) {
