@@ -42,6 +42,7 @@ export {
   defaultWebhookSchedule,
   deliveryStates,
   endEventTypes,
+  pulledUrl,
   webhookAlertTypes,
   webhookEventTypes,
   webhookHeaders,

@@ -30,6 +30,9 @@ export type WebhookAlertType = (typeof webhookAlertTypes)[number];
 export const deliveryStates = ['waiting', 'pending', 'delivered', 'dead', 'cancelled'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+/** In place of an endpoint's URL: nobody is called, its deliveries are taken by a client that asks for them. */
+export const pulledUrl = 'pull:';
+
 /** Whom to tell of a job, as its row keeps it. A secret is sealed. */
 export type JobWebhook = { events?: readonly WebhookEventType[] } & (
   { endpoint: string } | { url: string; secret?: string }

@@ -208,6 +208,8 @@ export {
   claimDeliveries,
   giveDeliveriesBack,
   nextDelivery,
+  readTaken,
+  takeDeliveries,
   type ClaimedDelivery,
 } from './sql/claim-deliveries.sql.js';
 export { readPlan, type PlanRow } from './sql/delivery-plans.sql.js';

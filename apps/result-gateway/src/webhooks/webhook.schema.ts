@@ -2,6 +2,7 @@ import {
   endEventTypes,
   formatDuration,
   limits,
+  pulledUrl,
   defaultWebhookSchedule,
   webhookAlertTypes,
   webhookEventTypes,
@@ -18,7 +19,13 @@ const step = durationSchema({ min: 0, max: limits.webhookStepMs });
 /** A receiver of webhooks, as it is set whole. */
 export const endpointInputSchema = z
   .strictObject({
-    url: z.string().min(1).max(2_000).meta({ description: 'https, and reachable from where Baton runs' }),
+    url: z
+      .string()
+      .min(1)
+      .max(2_000)
+      .meta({
+        description: `https, and reachable from where Baton runs; or "${pulledUrl}": a client takes its deliveries by POST …/take, as \`baton webhooks listen\` does`,
+      }),
     events: z
       .array(z.enum(told))
       .min(1)

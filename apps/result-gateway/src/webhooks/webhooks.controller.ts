@@ -1,4 +1,4 @@
-import { BatonError, limits } from '@baton/contracts';
+import { BatonError, limits, pulledUrl } from '@baton/contracts';
 import {
   Database,
   deleteEndpoint,
@@ -107,7 +107,7 @@ export class WebhooksController {
     @Principal() { tenantId }: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const refusal = refuseReceiverUrl(input.url, this.guard);
+    const refusal = input.url === pulledUrl ? undefined : refuseReceiverUrl(input.url, this.guard);
     if (refusal !== undefined) throw invalidRequest([{ path: 'url', message: refusal }]);
     const names = await retrying(() => listEndpointNames(this.database.pool, tenantId));
     if (!names.includes(name) && names.length >= limits.webhookEndpoints)

@@ -11,6 +11,8 @@ import { DeliveriesController } from './deliveries.controller.js';
 import { JobDeliveriesController } from './job-deliveries.controller.js';
 import { Deliverer } from './delivery/deliverer.js';
 import { KeyRing } from './endpoint-keys.js';
+import { HeldTakes } from './pull/held-takes.js';
+import { PullController } from './pull/pull.controller.js';
 import { addressGuardToken, secretBoxToken, WebhooksController } from './webhooks.controller.js';
 
 const agentToken = Symbol('what connects to receivers of webhooks');
@@ -34,7 +36,7 @@ export class WebhooksModule implements OnApplicationShutdown {
   static forRoot(config: GatewayConfig, { resolve }: { resolve?: ResolveAll } = {}): DynamicModule {
     return {
       module: WebhooksModule,
-      controllers: [WebhooksController, DeliveriesController, JobDeliveriesController],
+      controllers: [WebhooksController, DeliveriesController, JobDeliveriesController, PullController],
       providers: [
         { provide: addressGuardToken, useFactory: () => addressGuard(config.webhookAllow ?? []) },
         { provide: secretBoxToken, useFactory: () => secretBox(config.masterKey) },
@@ -45,21 +47,33 @@ export class WebhooksModule implements OnApplicationShutdown {
         },
         {
           provide: Deliverer,
-          inject: [Database, agentToken, addressGuardToken, serviceLogger],
-          useFactory: ({ pool }: Database, agent: Agent, guard: AddressGuard, logger: Logger) =>
-            new Deliverer(pool, { agent, guard, keys: new KeyRing(secretBox(config.masterKey)) }, logger),
+          inject: [Database, agentToken, addressGuardToken, KeyRing, serviceLogger],
+          useFactory: (
+            { pool }: Database,
+            agent: Agent,
+            guard: AddressGuard,
+            keys: KeyRing,
+            logger: Logger,
+          ) => new Deliverer(pool, { agent, guard, keys }, logger),
         },
+        { provide: KeyRing, useFactory: () => new KeyRing(secretBox(config.masterKey)) },
+        HeldTakes,
         {
           provide: wakesToken,
-          inject: [Deliverer, serviceLogger],
-          useFactory: (deliverer: Deliverer, logger: Logger) =>
-            new Listener(config.databaseUrl, {
+          inject: [Deliverer, HeldTakes, serviceLogger],
+          useFactory: (deliverer: Deliverer, takes: HeldTakes, logger: Logger) => {
+            const wake = (): void => {
+              deliverer.wake();
+              takes.wake();
+            };
+            return new Listener(config.databaseUrl, {
               applicationName: 'baton-gateway-webhooks',
-              channels: { [channels.deliveries]: () => deliverer.wake() },
+              channels: { [channels.deliveries]: wake },
               // What was noted while nobody listened is looked for.
-              onConnect: () => deliverer.wake(),
+              onConnect: wake,
               log: (message, err) => logger.warn({ err }, message),
-            }),
+            });
+          },
         },
       ],
     };
@@ -67,6 +81,7 @@ export class WebhooksModule implements OnApplicationShutdown {
 
   constructor(
     @Inject(Deliverer) private readonly deliverer: Deliverer,
+    @Inject(HeldTakes) takes: HeldTakes,
     @Inject(wakesToken) private readonly wakes: Listener,
     @Inject(agentToken) private readonly agent: Agent,
     @Inject(DrainRegistry) drains: DrainRegistry,
@@ -77,6 +92,7 @@ export class WebhooksModule implements OnApplicationShutdown {
       const ack = { tenantId, jobId, cursor: formatCursor(cursor), how: acknowledgedBy[channel] };
       await retrying(() => acknowledge(pool, ack));
     });
+    drains.add({ name: 'held takes', timeoutMs: 2_000, drain: () => Promise.resolve(takes.drain()) });
     drains.add({ name: 'webhooks', timeoutMs: drainMs, drain: () => deliverer.drain() });
     deliverer.start();
     // Not awaited: until it listens, the slow sweep finds what is due.

@@ -1,4 +1,4 @@
-import { timing } from '@baton/contracts';
+import { pulledUrl, timing } from '@baton/contracts';
 import { run, type Queryable } from './statement.js';
 
 /** What one try needs to know. Secrets are sealed. */
@@ -41,15 +41,31 @@ export interface ClaimedDelivery {
   lateMs: number;
 }
 
+const columns = `c.id, c.claim, c.webhook_id AS "webhookId", c.tenant_id AS "tenantId", c.receiver, c.endpoint_id AS "endpointId",
+  coalesce(c.url, e.url) AS url, c.secret, e.keys, e.id AS "keysOf",
+  CASE WHEN e.old_keys_until > (SELECT now FROM moment) THEN e.old_keys END AS "oldKeys",
+  CASE WHEN c.url IS NULL THEN e.headers END AS headers, CASE WHEN c.url IS NULL THEN e.schedule END AS schedule,
+  CASE WHEN c.url IS NULL THEN e.tiers END AS tiers, c.type, floor(extract(epoch FROM c.at) * 1000)::bigint AS "atMs",
+  c.job_id AS "jobId", c.generation, c.queue, c.attempt, c.execution_id AS "executionId", c.data, c.result, c.error,
+  c.traceparent, c.tracestate, c.baggage, c.plan_step AS "planStep", c.step, c.attempts`;
+const itsEndpoint = `LEFT JOIN baton.webhook_endpoint e
+  ON e.id = c.endpoint_id OR (c.endpoint_id IS NULL AND c.secret IS NULL AND e.tenant_id = c.tenant_id AND e.name = 'default')`;
+
 // Receivers are found by skipping through the index, so a receiver's flood costs the others nothing. Of two processes
 // that find a breaker half open, the one that moves its row on has the probe.
-const text = `
-WITH RECURSIVE moment AS MATERIALIZED (SELECT baton.now() AS now),
-receiver AS (
+const everyReceiver = `
   (SELECT receiver FROM baton.webhook_delivery WHERE state = 'pending' AND receiver > $1 ORDER BY receiver LIMIT 1)
   UNION ALL
   SELECT (SELECT d.receiver FROM baton.webhook_delivery d WHERE d.state = 'pending' AND d.receiver > r.receiver ORDER BY d.receiver LIMIT 1)
-  FROM receiver r WHERE r.receiver IS NOT NULL
+  FROM receiver r WHERE r.receiver IS NOT NULL`;
+// Its client asks for them. (CASE: the parts of an AND are evaluated in any order, and an origin is no id.)
+const pulled = `EXISTS (
+    SELECT FROM baton.webhook_endpoint e
+    WHERE e.id = CASE WHEN r.receiver LIKE 'endpoint:%' THEN substr(r.receiver, 10)::uuid END AND e.url = '${pulledUrl}')`;
+
+const claim = (receivers: string, only: string): string => `
+WITH RECURSIVE moment AS MATERIALIZED (SELECT baton.now() AS now),
+receiver AS (${receivers}
 ), picked AS MATERIALIZED (
   SELECT d.id, r.receiver, b.open_until IS NOT NULL AS probe, d.due_at
   FROM receiver r CROSS JOIN moment m LEFT JOIN baton.webhook_receiver b ON b.key = r.receiver
@@ -60,7 +76,7 @@ receiver AS (
     LIMIT CASE WHEN b.open_until IS NOT NULL THEN 1 ELSE greatest(0, $3 - coalesce(($4::jsonb ->> r.receiver)::int, 0)) END
     FOR UPDATE SKIP LOCKED
   ) d
-  WHERE r.receiver IS NOT NULL AND (b.open_until IS NULL OR b.open_until <= m.now)
+  WHERE r.receiver IS NOT NULL AND ${only} AND (b.open_until IS NULL OR b.open_until <= m.now)
   LIMIT $2
 ), probes AS (
   UPDATE baton.webhook_receiver b SET open_until = m.now + ${timing.webhookLeaseMs} * interval '1 ms'
@@ -73,17 +89,11 @@ receiver AS (
   WHERE d.id = p.id AND (NOT p.probe OR EXISTS (SELECT FROM probes WHERE probes.key = p.receiver))
   RETURNING d.*, p.probe, extract(epoch FROM m.now - p.due_at) * 1000 AS late_ms
 )
-SELECT c.id, c.claim, c.webhook_id AS "webhookId", c.tenant_id AS "tenantId", c.receiver, c.endpoint_id AS "endpointId",
-  coalesce(c.url, e.url) AS url, c.secret, e.keys, e.id AS "keysOf",
-  CASE WHEN e.old_keys_until > (SELECT now FROM moment) THEN e.old_keys END AS "oldKeys",
-  CASE WHEN c.url IS NULL THEN e.headers END AS headers, CASE WHEN c.url IS NULL THEN e.schedule END AS schedule,
-  CASE WHEN c.url IS NULL THEN e.tiers END AS tiers, c.type, floor(extract(epoch FROM c.at) * 1000)::bigint AS "atMs",
-  c.job_id AS "jobId", c.generation, c.queue, c.attempt, c.execution_id AS "executionId", c.data, c.result, c.error,
-  c.traceparent, c.tracestate, c.baggage, c.plan_step AS "planStep", c.step, c.attempts, c.probe,
-  greatest(0, c.late_ms)::float8 AS "lateMs"
-FROM claimed c LEFT JOIN baton.webhook_endpoint e
-  ON e.id = c.endpoint_id OR (c.endpoint_id IS NULL AND c.secret IS NULL AND e.tenant_id = c.tenant_id AND e.name = 'default')
+SELECT ${columns}, c.probe, greatest(0, c.late_ms)::float8 AS "lateMs"
+FROM claimed c ${itsEndpoint}
 ORDER BY c.receiver`;
+
+const text = claim(everyReceiver, `NOT ${pulled}`);
 
 /**
  * Takes due deliveries, receivers in turn, each under a claim that holds for a while: who records an outcome shows it.
@@ -101,6 +111,33 @@ export function claimDeliveries(
     perReceiver,
     JSON.stringify(inFlight),
   ]);
+}
+
+const take = claim('SELECT $1::text AS receiver', pulled);
+
+/** Takes due deliveries of one endpoint whose client asks for them, under a claim like any other. */
+export function takeDeliveries(
+  db: Queryable,
+  { endpointId, limit }: { endpointId: string; limit: number },
+): Promise<ClaimedDelivery[]> {
+  const values = [`endpoint:${endpointId}`, limit, limit, '{}'];
+  return run<ClaimedDelivery & { [column: string]: unknown }>(db, 'take-deliveries', take, values);
+}
+
+const taken = `
+WITH moment AS (SELECT baton.now() AS now)
+SELECT ${columns}, coalesce(b.open_until IS NOT NULL, false) AS probe, 0::float8 AS "lateMs"
+FROM baton.webhook_delivery c LEFT JOIN baton.webhook_receiver b ON b.key = c.receiver ${itsEndpoint}
+WHERE c.id = $1 AND c.claim = $2 AND c.endpoint_id = $3 AND c.state = 'pending'`;
+
+/** A delivery whose claim still holds, as it was taken. */
+export async function readTaken(
+  db: Queryable,
+  { id, claim: held, endpointId }: { id: string; claim: string; endpointId: string },
+): Promise<ClaimedDelivery | undefined> {
+  type Row = ClaimedDelivery & { [column: string]: unknown };
+  const [row] = await run<Row>(db, 'read-taken', taken, [id, held, endpointId]);
+  return row;
 }
 
 // What is due already is held up by a breaker or by this process's own bounds: both end with a look.

@@ -4,6 +4,7 @@ import {
   claimDeliveries,
   type ClaimedDelivery,
   countBreakers,
+  type DeliveryOutcome,
   giveDeliveriesBack,
   nextDelivery,
   sweepDeliveries,
@@ -61,6 +62,11 @@ export class Deliverer {
   wake(): void {
     this.woken = true;
     this.wakeUp?.();
+  }
+
+  /** Records what came of a delivery that was tried elsewhere: by the client that had taken it. */
+  record(outcome: DeliveryOutcome): Promise<void> {
+    return this.recorder.record(outcome);
   }
 
   /** Claims nothing any more; waits for the tries under way, and gives back those that last too long. */

@@ -77,7 +77,8 @@ export async function sendRequest(
   }
 }
 
-function kept(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** What is kept of an answer's headers. */
+export function kept(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const entries = Object.entries(headers)
     .filter(([name]) => name !== 'set-cookie')
     .slice(0, keptHeaders);

@@ -2,11 +2,11 @@ import type { ClaimedDelivery, DeliveryOutcome } from '@baton/persistence';
 import { type AddressGuard, refuseReceiverUrl } from '@baton/service/egress';
 import { carrierToHeaders, startDeliverSpan, webhookAttempts } from '@baton/tracing';
 import type { Agent } from 'undici';
-import type { KeyRing, SigningKeys } from '../endpoint-keys.js';
-import { deliveryBody } from './delivery-body.js';
+import type { KeyRing } from '../endpoint-keys.js';
 import { type Judgement, judgeAnswer } from './judge-answer.js';
 import { type Sent, sendRequest } from './send-request.js';
-import { standardHeaders, xSignatureHeaders } from './signature-headers.js';
+import { outcomeOf } from './outcome-of.js';
+import { signDelivery } from './sign-delivery.js';
 
 export interface TryParts {
   agent: Agent;
@@ -27,15 +27,11 @@ export async function tryDelivery(
 ): Promise<DeliveryOutcome> {
   const began = performance.now();
   const span = spanOf(delivery);
-  const keys = keysOf(delivery, ring);
   const url = delivery.url ?? '';
-  const body = deliveryBody(delivery);
-  const timestamp = Math.floor(Date.now() / 1_000);
-  const headers = {
-    ...headersOf(delivery, keys, { timestamp, body }),
-    ...(span ? carrierToHeaders(span.carrier) : {}),
-  };
-  const refusal = keys.length === 0 ? 'there is no secret to sign with' : refuseReceiverUrl(url, guard);
+  const signed = signDelivery(delivery, ring);
+  const { body } = signed;
+  const headers = { ...signed.headers, ...(span ? carrierToHeaders(span.carrier) : {}) };
+  const refusal = signed.unsigned ? 'there is no secret to sign with' : refuseReceiverUrl(url, guard);
   const sent =
     refusal === undefined
       ? await sendRequest(agent, url, { headers, body, signal }).finally(
@@ -56,32 +52,14 @@ export async function tryDelivery(
       },
     }),
   });
-  const { id, claim, attempts } = delivery;
-  return {
-    delivery,
-    receiver: judgement.receiver,
-    gone: judgement.outcome === 'gone',
-    tried: {
-      id,
-      claim,
-      attempt: attempts + 1,
-      agoMs: performance.now() - began,
-      outcome: judgement.outcome,
-      status,
-      error: sent ? sent.error : refusal!,
-      request: JSON.stringify({ url, headers }),
-      response: sent?.headers ? JSON.stringify({ headers: sent.headers }) : null,
-      timings: JSON.stringify({
-        lateMs: Math.round(delivery.lateMs),
-        headMs: sent?.headMs ?? 0,
-        totalMs: sent?.totalMs ?? 0,
-      }),
-      state: judgement.state,
-      reason: judgement.reason,
-      delayMs: judgement.delayMs,
-      usesStep: judgement.usesStep,
-    },
-  };
+  const met = sent ?? { error: refusal!, headers: null, headMs: 0, totalMs: 0 };
+  return outcomeOf(delivery, judgement, {
+    ...met,
+    status,
+    url,
+    request: headers,
+    agoMs: performance.now() - began,
+  });
 }
 
 function judge(sent: Sent, { schedule, step, tiers }: ClaimedDelivery, random: number): Judgement {
@@ -91,27 +69,6 @@ function judge(sent: Sent, { schedule, step, tiers }: ClaimedDelivery, random: n
 /** What cannot be sent at all is dead at once: nothing but the operator or the tenant mends it. */
 function refused(reason: string): Judgement {
   return { outcome: 'refused', state: 'dead', reason, delayMs: 0, usesStep: true, receiver: undefined };
-}
-
-function keysOf(delivery: ClaimedDelivery, ring: KeyRing): SigningKeys[] {
-  const { secret, tenantId, keys, oldKeys, keysOf: endpointId } = delivery;
-  if (secret !== null) return [ring.job(tenantId, secret)];
-  return [keys, oldKeys].flatMap((sealed) => (sealed === null ? [] : [ring.endpoint(endpointId!, sealed)]));
-}
-
-function headersOf(
-  delivery: ClaimedDelivery,
-  keys: readonly SigningKeys[],
-  { timestamp, body }: { timestamp: number; body: string },
-): Record<string, string> {
-  const signed = { id: delivery.webhookId, timestamp, body };
-  return {
-    'content-type': 'application/json',
-    'user-agent': 'baton-webhooks/1',
-    ...(delivery.headers === 'x-signature'
-      ? xSignatureHeaders(keys, signed, delivery)
-      : standardHeaders(keys, signed)),
-  };
 }
 
 function spanOf(delivery: ClaimedDelivery) {
