@@ -19,6 +19,7 @@ const mayImport = {
     'scope:persistence',
   ],
   'scope:client': ['scope:contracts'],
+  'scope:react': ['scope:client'],
   'scope:service': ['scope:contracts', 'scope:tracing'],
   'scope:local-stack': ['scope:contracts', 'scope:tracing'],
   'scope:workspace-check': [],
@@ -163,7 +164,7 @@ export default tseslint.config(
   },
   {
     // Callers of any kind embed the SDK: nothing of the server side may come with it.
-    files: ['libs/client/src/**'],
+    files: ['libs/client/src/**', 'libs/react/src/**'],
     ignores: specs,
     rules: restrictImports(
       [kafkajs, envImport],

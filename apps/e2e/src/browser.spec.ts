@@ -26,31 +26,34 @@ const pageScript = new URL('./browser/watch-page.fixture.mjs', import.meta.url);
 let fleet: Fleet;
 let pages: PageServer;
 let strange: PageServer;
+let reactPages: PageServer;
 let browser: Browser;
 let page: Page;
 let client: BatonClient;
 let tenantId: string;
 
 beforeAll(async () => {
-  [pages, strange, browser] = await Promise.all([
+  [pages, strange, reactPages, browser] = await Promise.all([
     PageServer.start(pageScript),
     PageServer.start(pageScript),
+    PageServer.start(new URL('./browser/react-page.fixture.jsx', import.meta.url)),
     launchChromium(),
   ]);
   fleet = await Fleet.start({
     kafka: false,
     redis: false,
     services: ['producer', 'result-gateway', 'polling-worker'],
-    environment: { ALLOWED_ORIGINS: pages.origin },
+    environment: { ALLOWED_ORIGINS: `${pages.origin},${reactPages.origin}` },
   });
   const tenant = await fleet.tenant();
   ({ client, tenantId } = tenant);
-  for (const queue of ['echo', 'sleep', 'render']) await fleet.setMode(tenant.apiKey, queue, 'polling');
+  for (const queue of ['echo', 'fail', 'sleep', 'render'])
+    await fleet.setMode(tenant.apiKey, queue, 'polling');
 }, 120_000);
 afterAll(async () => {
   client?.close();
   await browser?.close();
-  await Promise.all([fleet?.stop(), pages?.stop(), strange?.stop()]);
+  await Promise.all([fleet?.stop(), pages?.stop(), strange?.stop(), reactPages?.stop()]);
 });
 beforeEach(async () => {
   page = await browser.newPage();
@@ -173,6 +176,65 @@ it('a page watches over WebSocket, its gateway is killed, and it goes on at anot
   expect(dominant.r).toBeGreaterThan(200);
   await mkdir(screenshots, { recursive: true });
   await page.screenshot({ path: `${screenshots}gateway-killed.png`, fullPage: true });
+});
+
+describe('the hook of React, in StrictMode', () => {
+  interface Shown {
+    id?: string;
+    state?: string;
+    fraction?: number;
+    done: boolean;
+    result?: unknown;
+    code?: string;
+  }
+  const show = (props: object): Promise<unknown> => page.evaluate(`show(${JSON.stringify(props)})`);
+  const until = (condition: string): Promise<unknown> => page.waitForFunction(condition, { timeout: 60_000 });
+  const shown = async (): Promise<Shown[]> => (await page.evaluate('shown')) as Shown[];
+  const options = (): object => ({
+    gatewayUrl: fleet.the('result-gateway').url,
+    url: fleet.the('producer').url,
+  });
+
+  beforeEach(() => page.goto(reactPages.origin));
+
+  it('shows state, progress and result over one WebSocket, which is closed at the end; a new token begins nothing anew', async () => {
+    const job = await client.enqueue('sleep', { ms: 3_000 });
+    await show({ job, options: options() });
+    await until('shown.some(({ fraction }) => fraction > 0)');
+    await show({ job: { ...job, ...(await client.token(job)) }, options: options() });
+    await until('shown.at(-1).done');
+    const renders = await shown();
+    expect(renders.at(-1)).toMatchObject({ state: 'succeeded', result: { slept: 3_000 } });
+    const fractions = renders.flatMap(({ fraction }) => fraction ?? []);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect(new Set(fractions).size).toBeGreaterThanOrEqual(2);
+    // StrictMode mounted it twice: the first watch was gone before it was seen.
+    expect(await page.evaluate('opened')).toEqual(['websocket']);
+    await until('sockets() === 0');
+    expect(await page.evaluate(`document.getElementById('result').textContent`)).toBe('{"slept":3000}');
+  });
+
+  it('shows nothing of one job as of the next, says why a job is dead, and leaves nothing open when it is gone', async () => {
+    const [long, dead] = [
+      await client.enqueue('sleep', { ms: 60_000 }),
+      await client.enqueue('fail', { times: 9 }, { maxAttempts: 1 }),
+    ];
+    await show({ job: long, options: options() });
+    await until(`shown.at(-1).state === 'running'`);
+    await show({ job: dead });
+    await until('shown.at(-1).done');
+    const renders = await shown();
+    expect(renders.at(-1)).toMatchObject({ id: dead.id, state: 'dead', code: 'job_dead' });
+    expect(renders.find(({ id }) => id === dead.id)).toEqual({ id: dead.id, done: false });
+    await show({ job: long });
+    await until(`shown.at(-1).state === 'running'`);
+    await show({ gone: true });
+    await until('sockets() === 0');
+    const count = (await shown()).length;
+    await client.cancel(long);
+    await expect(client.wait(long)).rejects.toMatchObject({ code: 'job_cancelled' });
+    expect(await shown()).toHaveLength(count);
+  });
 });
 
 const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="960">

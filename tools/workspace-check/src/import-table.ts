@@ -7,6 +7,7 @@ const libraries = {
   results: ['contracts', 'tracing', 'persistence', 'objects'],
   'worker-kit': ['contracts', 'tracing', 'messaging', 'objects', 'persistence'],
   client: ['contracts'],
+  react: ['client'],
   service: ['contracts', 'tracing'],
 };
 const everyLibrary = Object.keys(libraries);

@@ -1,0 +1,1 @@
+export { useJob, type UseJobOptions, type WatchedJob } from './use-job.js';
