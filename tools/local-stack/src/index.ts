@@ -38,3 +38,4 @@ export {
   type PlanOptions,
 } from './start/service-plan.js';
 export { ServiceProcess, type ServiceProcessOptions } from './start/service-process.js';
+export { pythonPackages, type PythonPackages } from './python/python-packages.js';
