@@ -132,7 +132,8 @@ export { findOutboxTopics, type FoundTopic } from './sql/find-outbox-topics.sql.
 export { readOutboxGauges, type OutboxGauge } from './sql/read-outbox-gauges.sql.js';
 export { readPublishWindows } from './sql/read-publish-windows.sql.js';
 export { JobAcceptor, type JobAcceptorOptions } from './accept/job-acceptor.js';
-export { unknownQueue } from './accept/accept-group.js';
+export { Backlogs, type BoundedQueue } from './accept/backlogs.js';
+export { queueDraining, unknownQueue } from './accept/queue-refusals.js';
 export type {
   Accepted,
   AcceptRequest,
@@ -160,7 +161,8 @@ export {
 } from './sql/api-keys.sql.js';
 export { listPauses, listQueueNames } from './sql/list-queue-names.sql.js';
 export { moveQueue, patchQueue } from './sql/patch-queue.sql.js';
-export { countBacklog, readQueueDoors, type QueueDoor } from './sql/read-queue-doors.sql.js';
+export { noteDrained } from './sql/note-drained.sql.js';
+export { readQueueDoors, type QueueDoor } from './sql/read-queue-doors.sql.js';
 export { putQueue } from './sql/put-queue.sql.js';
 export type { QueueRow, QueueSettings } from './sql/queue-settings.js';
 export { readQueueStats, type QueueStats } from './sql/read-queue-stats.sql.js';
@@ -250,6 +252,7 @@ export type { JobToReschedule } from './sql/reschedule-job.sql.js';
 export { CronRuns, type CronTime } from './schedules/cron.js';
 export { mostCaughtUp } from './schedules/due-runs.js';
 export { fireSchedules, type Fired, type ScheduledJob } from './schedules/fire-schedules.js';
+export type { Firing, FiringDoor } from './schedules/firing-door.js';
 export { findNextSchedule } from './sql/fire-schedules.sql.js';
 export {
   catchUps,

@@ -46,6 +46,7 @@ export { JobTokenAllowed, Principal, Public, Scopes, type JobTokenRule } from '.
 export { setupOpenApi, type OpenApiOptions } from './openapi/setup-openapi.js';
 export { secretBox, type SecretBox } from './secrets/secret-box.js';
 
+export { compileSchema, payloadInvalid, type PayloadCheck } from './payload/payload-schema.js';
 export { durationSchema } from './schema/duration.schema.js';
 export { decodeCursor, idPlace, namePlace, pageFields, pageOf, pageSchema } from './schema/list.schema.js';
 export { idSchema, nameSchema, storableText } from './schema/text.schema.js';

@@ -50,6 +50,7 @@ test('the other commands', () => {
     workload: 3,
     mode: 'event',
   });
+  expect(parseBenchArguments(['gates', 'event'])).toMatchObject({ command: 'gates', mode: 'event' });
   expect(parseBenchArguments(['--help'])).toBe('help');
 });
 
@@ -63,6 +64,7 @@ test.each([
   [['profile', '3'], 'profile wants a workload and a mode'],
   [['profile', '3', 'eager'], 'There is no mode "eager"; allowed: polling, event'],
   [['profile', '3', 'event', 'now'], 'profile takes no "now"'],
+  [['lanes'], 'lanes wants a mode'],
   [['limits', 'all'], 'limits takes no "all"'],
   [['--fast'], '--fast'],
 ])('%j is refused with what is wrong', (args, message) => {

@@ -35,6 +35,11 @@ export interface MemoryArguments {
   mode: DispatchMode;
 }
 
+export interface DrainsArguments {
+  command: 'lanes' | 'gates';
+  mode: DispatchMode;
+}
+
 /** Settings that the command line gives in place of the defaults. */
 export interface GivenSettings {
   runs?: number;
@@ -42,12 +47,16 @@ export interface GivenSettings {
   drainConcurrency?: number;
 }
 
-export type BenchArguments = (RunArguments | LimitsArguments | ProfileArguments | MemoryArguments) & {
+export type BenchArguments = (
+  RunArguments | LimitsArguments | ProfileArguments | MemoryArguments | DrainsArguments
+) & {
   given: GivenSettings;
   build: boolean;
   /** A folder for the results in place of the default one. */
   output: string | undefined;
 };
+
+const commands = ['run', 'limits', 'profile', 'memory', 'lanes', 'gates'] as const;
 
 export const usage = `npm run bench -- [run] [options]       Baton in both modes beside its peers, and this machine's limits
 npm run bench -- limits [options]      what this machine can do at best
@@ -55,6 +64,10 @@ npm run bench -- profile <workload> <polling|event> [options]
                                        where Baton's services spend their time
 npm run bench -- memory <polling|event> [options]
                                        what the services hold in memory at rest, and after jobs
+npm run bench -- lanes <polling|event> [options]
+                                       drains with ordering keys, and of one hot key, beside one without
+npm run bench -- gates <polling|event> [options]
+                                       drains behind limits beside one without
 
   --only <1,2,3>         these workloads alone
   --contender <ids>      these contenders alone: ${contenderIds.join(', ')}
@@ -88,9 +101,12 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | '
     case 'profile':
       return { command, ...readProfile(rest), ...common };
     case 'memory':
-      return { command, ...readMemory(rest), ...common };
+      return { command, mode: readOnlyMode(command, rest), ...common };
+    case 'lanes':
+    case 'gates':
+      return { command, mode: readOnlyMode(command, rest), ...common };
     default:
-      throw new BenchArgumentError(`There is no command "${command}"; allowed: run, limits, profile, memory`);
+      throw new BenchArgumentError(`There is no command "${command}"; allowed: ${commands.join(', ')}`);
   }
 }
 
@@ -165,10 +181,11 @@ function readProfile([workload, mode, ...rest]: readonly string[]): Omit<Profile
   return { workload: readWorkload(workload), mode: readMode(mode) };
 }
 
-function readMemory([mode, ...rest]: readonly string[]): Omit<MemoryArguments, 'command'> {
-  if (mode === undefined) throw new BenchArgumentError('memory wants a mode, such as: memory polling');
-  refuseMore('memory', rest);
-  return { mode: readMode(mode) };
+function readOnlyMode(command: string, [mode, ...rest]: readonly string[]): DispatchMode {
+  if (mode === undefined)
+    throw new BenchArgumentError(`${command} wants a mode, such as: ${command} polling`);
+  refuseMore(command, rest);
+  return readMode(mode);
 }
 
 function readMode(mode: string): DispatchMode {

@@ -1,5 +1,7 @@
+import { measureDrains } from '../drains/measure-drains.js';
 import type {
   BenchArguments,
+  DrainsArguments,
   LimitsArguments,
   MemoryArguments,
   ProfileArguments,
@@ -40,7 +42,14 @@ export async function runCommand(parsed: BenchArguments, options: CommandOptions
     case 'profile':
       return profile(parsed, settings, options);
     case 'memory':
-      return memory(parsed, settings, options);
+      return inOneMode(parsed, settings, options, (context, { mode }) =>
+        measureMemory(context, mode, options.print),
+      );
+    case 'lanes':
+    case 'gates':
+      return inOneMode(parsed, settings, options, (context, { command: what, mode }) =>
+        measureDrains(context, { what, mode }, options.print),
+      );
   }
 }
 
@@ -102,10 +111,12 @@ async function profile(
   print(`\n${await profileBaton(context, { workload, mode })}\n`);
 }
 
-async function memory(
-  args: Of<MemoryArguments>,
+/** A measure of Baton alone, which ends as a table. */
+async function inOneMode<T extends MemoryArguments | DrainsArguments>(
+  args: Of<T>,
   settings: BenchSettings,
   { config, closers, print }: CommandOptions,
+  measure: (context: BenchContext, args: T) => Promise<string>,
 ): Promise<void> {
   await build(args, { config, closers, print });
   const context = await open(
@@ -113,7 +124,7 @@ async function memory(
     { config, closers, print },
     { ...neededServers([`baton-${args.mode}`], false), statementStatistics: false },
   );
-  print(`\n${await measureMemory(context, args.mode, print)}\n`);
+  print(`\n${await measure(context, args)}\n`);
 }
 
 async function build({ build: wanted }: BenchArguments, { config, print }: CommandOptions): Promise<void> {

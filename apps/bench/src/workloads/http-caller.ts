@@ -7,6 +7,8 @@ export interface HttpCallerOptions {
   resultUrl: string;
   queue: string;
   headers?: () => Record<string, string>;
+  /** What the n-th job of a batch has besides its payload. */
+  fieldsOf?: (n: number) => object;
   /** Connections to each of the two. */
   connections: number;
 }
@@ -48,8 +50,9 @@ export class HttpCaller implements Caller {
 
   /** Posts many jobs in one request; their payloads are `{n}`, `from` upwards. */
   async submitBatch(from: number, count: number): Promise<void> {
-    const { queue } = this.options;
-    const jobs = Array.from({ length: count }, (_, i) => ({ queue, payload: { n: from + i } }));
+    const { queue, fieldsOf } = this.options;
+    const job = (n: number): object => ({ queue, payload: { n }, ...fieldsOf?.(n) });
+    const jobs = Array.from({ length: count }, (_, i) => job(from + i));
     await this.request(this.submitPool, {
       method: 'POST',
       path: '/v1/jobs/batch',

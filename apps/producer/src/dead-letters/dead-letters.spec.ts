@@ -107,6 +107,21 @@ it('replays one with another payload, kept as it was sent', async () => {
   expect(again.statusCode).toBe(409);
 });
 
+it('another payload must fit the schema of the queue', async () => {
+  const id = await deadJob();
+  await producer.call('PATCH', `/v1/queues/${tenant.queue}`, {
+    key: tenant.key,
+    body: { schema: { properties: { n: { type: 'integer' } } } },
+  });
+  expect(await call('POST', dead('/replay'), { ids: [id], payload: { n: 'two' } })).toMatchObject({
+    status: 422,
+    body: { code: 'payload_invalid', errors: [{ path: 'payload.n' }] },
+  });
+  expect(await call('POST', dead('/replay'), { ids: [id], payload: { n: 2 } })).toMatchObject({
+    status: 202,
+  });
+});
+
 it('replays many by an operation', async () => {
   const [first, second, third] = [await deadJob(), await deadJob('timeout'), await deadJob()];
   const begun = await call('POST', dead('/replay'), { filter: { code: 'timeout' } });

@@ -9,6 +9,7 @@ import {
   type ReadJob,
 } from '@baton/persistence';
 import { Inject, Injectable } from '@nestjs/common';
+import { QueueDoor } from '../queues/door.js';
 
 /** Replays one dead job at once. */
 @Injectable()
@@ -16,16 +17,18 @@ export class Replayer {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Notifier) private readonly notifier: Notifier,
+    @Inject(QueueDoor) private readonly door: QueueDoor,
   ) {}
 
   /**
    * @param wanted.queue only a job of this queue; @param wanted.payload JSON, in place of the one with which it died
    * @returns the job as it is then
-   * @throws BatonError `not_found`; `state_conflict` for a job that is not dead; `unique_conflict`
+   * @throws BatonError `payload_invalid`; `not_found`; `state_conflict` for a job that is not dead; `unique_conflict`
    */
   async replay(wanted: { tenantId: string; id: string; queue?: string; payload?: string }): Promise<ReadJob> {
     const { tenantId, id, queue, payload } = wanted;
     const { pool } = this.database;
+    if (payload !== undefined) await this.checkPayload(tenantId, id, payload);
     const { replayed, inTheWay } = await inTransaction(pool, (tx) =>
       replayDead(tx, { tenantId, jobIds: [id], queue, payload }),
     );
@@ -45,5 +48,11 @@ export class Replayer {
     if (replayed.length === 0)
       throw new BatonError('state_conflict', `job ${id} is ${job.state}; only a dead job can be replayed`);
     return job;
+  }
+
+  /** Another payload must fit the queue's schema, as one that is posted. What is wrong with the job itself is told after. */
+  private async checkPayload(tenantId: string, id: string, payload: string): Promise<void> {
+    const [job] = await retrying(() => readJobs(this.database.pool, tenantId, [id]));
+    if (job) await this.door.fits({ queue: job.queue, payload: JSON.parse(payload) as unknown });
   }
 }

@@ -52,8 +52,8 @@ export class JobIntake {
     const { tenantId, inputs, payloads, idempotency, flow } = asked;
     const began = performance.now();
     const names = new Set(inputs.map((input) => input.queue));
-    const looking = this.door.enter(inputs, asked.pathOf);
-    if (looking) await looking;
+    const repeated = await this.pass(asked);
+    if (repeated) return repeated;
     const told = await this.webhooks.of(tenantId, inputs);
     const ids = inputs.map(() => uuidv7());
     const parents = asked.parents?.(ids);
@@ -79,6 +79,23 @@ export class JobIntake {
     });
     for (const name of names) acceptSeconds.labels(name).observe((performance.now() - began) / 1_000);
     return accepted;
+  }
+
+  /**
+   * Through the queues' door; whom it refuses may repeat a request that it let in when there was room.
+   * @returns what that request made
+   * @throws BatonError as {@link QueueDoor.enter} does
+   */
+  private async pass({ tenantId, inputs, idempotency, pathOf }: JobsToAccept): Promise<Accepted | undefined> {
+    try {
+      const looking = this.door.enter(inputs, pathOf);
+      if (looking) await looking;
+      return undefined;
+    } catch (error) {
+      const repeated = idempotency && (await this.acceptor.repeat({ tenantId, jobs: [], idempotency }));
+      if (!repeated) throw error;
+      return repeated;
+    }
   }
 }
 

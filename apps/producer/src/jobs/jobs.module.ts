@@ -1,5 +1,7 @@
-import type { JobTokenKey } from '@baton/service';
+import { Backlogs, Database } from '@baton/persistence';
+import { type JobTokenKey, serviceLogger } from '@baton/service';
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { FlowsController } from '../flows/flows.controller.js';
 import { PostFlow } from '../flows/post-flow.js';
 import { CancelController } from '../cancel/cancel.controller.js';
@@ -9,7 +11,6 @@ import { Replayer } from '../dead-letters/replayer.js';
 import { RetryController } from '../dead-letters/retry.controller.js';
 import { OperationsController } from '../operations/operations.controller.js';
 import { Operations } from '../operations/operations.js';
-import { Backlogs } from '../queues/backlogs.js';
 import { QueueDoor } from '../queues/door.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
@@ -44,7 +45,12 @@ export class JobsModule {
       ],
       providers: [
         KnownQueues,
-        Backlogs,
+        {
+          provide: Backlogs,
+          inject: [Database, serviceLogger],
+          useFactory: ({ pool }: Database, log: Logger) =>
+            new Backlogs(pool, (message, err) => log.warn({ err }, message)),
+        },
         QueueDoor,
         JobIntake,
         AwaitedJobs,
@@ -60,7 +66,7 @@ export class JobsModule {
         Operations,
         { provide: jobTokenKey, useValue: tokenKey },
       ],
-      exports: [KnownQueues],
+      exports: [KnownQueues, QueueDoor],
     };
   }
 }

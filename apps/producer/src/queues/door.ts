@@ -1,8 +1,8 @@
-import { BatonError, type FieldError } from '@baton/contracts';
+import type { FieldError } from '@baton/contracts';
+import { Backlogs, queueDraining } from '@baton/persistence';
+import { payloadInvalid } from '@baton/service';
 import { Inject, Injectable } from '@nestjs/common';
-import { Backlogs } from './backlogs.js';
 import { KnownQueues, type KnownQueue } from './known-queues.js';
-import { payloadInvalid } from './payload-schema.js';
 
 /** A job as the door looks at it. */
 export interface Arriving {
@@ -31,6 +31,16 @@ export class QueueDoor {
       : this.pass(known, jobs, pathOf);
   }
 
+  /**
+   * Of a payload that is kept for later: its queue is known, and it fits its schema.
+   * @throws BatonError `unknown_queue`, `payload_invalid`
+   */
+  async fits({ queue: name, payload }: Arriving): Promise<void> {
+    const queue = (await this.known.require([name])).get(name)!;
+    const faults = faultsOf(queue, payload, 'payload');
+    if (faults.length > 0) throw payloadInvalid(name, faults);
+  }
+
   private pass(
     queues: ReadonlyMap<string, KnownQueue>,
     jobs: readonly Arriving[],
@@ -42,13 +52,11 @@ export class QueueDoor {
     for (const [i, job] of jobs.entries()) {
       const queue = queues.get(job.queue)!;
       counts.set(queue, (counts.get(queue) ?? 0) + 1);
-      if (!queue.check) continue;
-      for (const { path, message } of queue.check(job.payload ?? null)) {
-        faulty ||= queue.name;
-        faults.push({ path: path === '' ? pathOf(i) : `${pathOf(i)}.${path}`, message });
-      }
+      const own = queue.check ? faultsOf(queue, job.payload, pathOf(i)) : [];
+      if (own.length > 0) faulty ||= queue.name;
+      faults.push(...own);
     }
-    for (const queue of counts.keys()) if (queue.draining) throw draining(queue.name);
+    for (const queue of counts.keys()) if (queue.draining) throw queueDraining(queue.name);
     if (faults.length > 0) throw payloadInvalid(faulty, faults.slice(0, mostFaults));
     const asked = [...counts].flatMap(([queue, count]) => this.backlogs.enter(queue, count) ?? []);
     return asked.length > 0 ? Promise.all(asked).then(() => undefined) : undefined;
@@ -57,9 +65,7 @@ export class QueueDoor {
 
 const mostFaults = 100;
 
-function draining(queue: string): BatonError {
-  return new BatonError(
-    'state_conflict',
-    `queue "${queue}" is draining and takes no new jobs; POST /v1/queues/${queue}/resume ends that`,
-  );
+function faultsOf({ check }: KnownQueue, payload: unknown, place: string): FieldError[] {
+  const faults = check?.(payload ?? null) ?? [];
+  return faults.map(({ path, message }) => ({ path: path === '' ? place : `${place}.${path}`, message }));
 }

@@ -1,10 +1,9 @@
 import { channels } from '@baton/contracts';
 import { Database, Listener, type QueueDoor, readQueueDoors, unknownQueue } from '@baton/persistence';
-import { serviceLogger } from '@baton/service';
+import { compileSchema, type PayloadCheck, serviceLogger } from '@baton/service';
 import { inRootContext } from '@baton/tracing';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { compileSchema, type PayloadCheck } from './payload-schema.js';
 
 /** A queue as its door sees it. */
 export interface KnownQueue extends QueueDoor {

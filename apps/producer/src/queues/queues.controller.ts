@@ -11,7 +11,7 @@ import {
   retrying,
   unknownQueue,
 } from '@baton/persistence';
-import { Scopes } from '@baton/service';
+import { compileSchema, Scopes } from '@baton/service';
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -19,7 +19,6 @@ import type { z } from 'zod';
 import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.schema.js';
 import { nameSchema } from '../schema/text.schema.js';
 import { KnownQueues } from './known-queues.js';
-import { compileSchema } from './payload-schema.js';
 import { patchQueueSchema, putQueueSchema, queueListSchema, queueSchema, showQueue } from './queue.schema.js';
 import { queueStatsSchema, showQueueStats } from './queue-stats.schema.js';
 import { changesOf, settingsOf } from './settings-of.js';

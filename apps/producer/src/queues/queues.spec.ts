@@ -220,6 +220,23 @@ it('answers 429 with Retry-After where more would wait than the queue allows, un
   expect(status).toBe(202);
 });
 
+it('a request that was accepted is answered again as it was, though its queue takes no more by now', async () => {
+  await call('PUT', `/${name}`, { maxBacklog: 1 });
+  const again = (headers = { 'idempotency-key': 'k' }) => post({}, headers);
+  const first = await again();
+  expect(first.statusCode).toBe(202);
+  for (let i = 0; i < 2; i++) expect((await post({})).statusCode).toBe(429);
+  const id = (answer: typeof first): string => answer.json<{ id: string }>().id;
+  const full = await again();
+  expect([full.statusCode, id(full)]).toEqual([202, id(first)]);
+  await call('POST', `/${name}/drain`);
+  expect(id(await again())).toBe(id(first));
+  expect((await again({ 'idempotency-key': 'another' })).statusCode).toBe(409);
+  expect((await post({ payload: 2 }, { 'idempotency-key': 'k' })).json()).toMatchObject({
+    code: 'idempotency_mismatch',
+  });
+});
+
 it('refuses a payload that does not fit the schema, with the path of each fault', async () => {
   await call('PUT', `/${name}`, {
     schema: {

@@ -43,7 +43,7 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { payloadOfJob } from '../jobs/payload-text.js';
 import { rawBodyOf } from '../jobs/raw-json-body.js';
-import { KnownQueues } from '../queues/known-queues.js';
+import { QueueDoor } from '../queues/door.js';
 import { decodeCursor, namePlace, pageSchema } from '../schema/list.schema.js';
 import { nameSchema } from '../schema/text.schema.js';
 import {
@@ -65,7 +65,7 @@ export class SchedulesController {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Notifier) private readonly notifier: Notifier,
-    @Inject(KnownQueues) private readonly queues: KnownQueues,
+    @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(JobAcceptor) private readonly acceptor: JobAcceptor,
   ) {}
 
@@ -117,7 +117,7 @@ export class SchedulesController {
     const { queue, cron, timezone, jitter, catchUp, paused } = input;
     const payload = payloadOfJob(rawBodyOf(request).text);
     const job = JSON.stringify(jobOf(input, priorities[input.priority]));
-    await this.queues.require([queue]);
+    await this.door.fits({ queue, payload: input.payload });
     const row = await retrying(async () => {
       const { pool } = this.database;
       const nextAtMs = firstRun({ cron, timezone }, await readNow(pool));
@@ -174,6 +174,7 @@ export class SchedulesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof triggeredSchema>> {
     const { queue, payload, job } = await this.find(caller, of);
+    await this.door.enter([{ queue, payload: JSON.parse(payload) as unknown }], () => 'payload');
     const id = uuidv7();
     const span = startProduceSpan({ jobId: id, tenant: caller.tenantId, queue, scheduled: true });
     const made = { ...(JSON.parse(job) as ScheduledJob), id, queue, payload, trace: span.carrier };

@@ -154,6 +154,22 @@ it.each<[object, string]>([
   expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ path }] });
 });
 
+it('checks the payload against the schema of its queue when it is set, and the queue when it is triggered', async () => {
+  const queue = (method: 'PATCH' | 'POST', path: string, body?: object) =>
+    producer.call(method, `/v1/queues/${tenant.queue}${path}`, { key: tenant.key, body });
+  await call('PUT', '/s', settings({ payload: { n: 'one' } }));
+  await queue('PATCH', '', { schema: { properties: { n: { type: 'integer' } } } });
+  const refused = await call('PUT', '/s', settings({ payload: { n: 'one' } }));
+  expect([refused.statusCode, refused.json<unknown>()]).toMatchObject([
+    422,
+    { code: 'payload_invalid', errors: [{ path: 'payload.n' }] },
+  ]);
+  expect((await call('POST', '/s/trigger')).json()).toMatchObject({ code: 'payload_invalid' });
+  expect((await call('PUT', '/s', settings({ payload: { n: 1 } }))).statusCode).toBe(200);
+  await queue('POST', '/drain');
+  expect((await call('POST', '/s/trigger')).json()).toMatchObject({ code: 'state_conflict' });
+});
+
 it('refuses a queue that is not there, and wants the scope', async () => {
   expect((await call('PUT', '/s', settings({ queue: 'nowhere' }))).json()).toMatchObject({
     code: 'unknown_queue',

@@ -1,5 +1,5 @@
 import { limits } from '@baton/contracts';
-import { findNextSchedule, fireSchedules, type Database } from '@baton/persistence';
+import { findNextSchedule, type FiringDoor, fireSchedules, type Database } from '@baton/persistence';
 import { jobsAccepted } from '@baton/tracing';
 import type { Announcer } from '../announce/announcer.js';
 import type { Timer } from './timer.js';
@@ -14,11 +14,12 @@ export class ScheduleTimer implements Timer {
   constructor(
     private readonly database: Database,
     private readonly announcer: Announcer,
+    private readonly door: FiringDoor,
   ) {}
 
   async look() {
     const { pool } = this.database;
-    const fired = await fireSchedules(pool, limits.batch);
+    const fired = await fireSchedules(pool, limits.batch, this.door);
     this.announcer.accepted(fired);
     for (const { queue } of fired.inserted) jobsAccepted.inc({ queue });
     if (fired.schedules > fired.busy) return { found: true, nextMs: 0 };

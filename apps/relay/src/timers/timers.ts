@@ -1,6 +1,6 @@
 import { timersShard, topics } from '@baton/contracts';
 import type { Broker, BrokerProducer } from '@baton/messaging';
-import type { Database } from '@baton/persistence';
+import { Backlogs, type Database } from '@baton/persistence';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
 import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
@@ -10,6 +10,7 @@ import { AttemptTimeoutTimer } from './attempt-timeout.timer.js';
 import { DeadlineTimer } from './deadline.timer.js';
 import { CancelTimer } from './cancel.timer.js';
 import { OperationsTimer } from './operations.timer.js';
+import { DrainedTimer } from './drained.timer.js';
 import { EventsTimer } from './events.timer.js';
 import { DueTimer } from './due.timer.js';
 import { FollowUpsTimer } from './follow-ups.timer.js';
@@ -20,6 +21,7 @@ import { QueueControlsTimer } from './queue-controls.timer.js';
 import { RescueTimer } from './rescue.timer.js';
 import { StrayChildrenTimer } from './stray-children.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
+import { ScheduleDoor } from './schedule-door.js';
 import { ScheduleTimer } from './schedule.timer.js';
 import { SweepFlowsTimer } from './sweep-flows.timer.js';
 import { SweepTimer } from './sweep.timer.js';
@@ -65,6 +67,7 @@ export class Timers implements ShardFollower {
     | 'schedule'
     | 'admission'
     | 'deadline'
+    | 'drained'
     | 'events',
     TimerLoop
   > & {
@@ -112,6 +115,8 @@ export class Timers implements ShardFollower {
       lost?.ask(jobIds);
       this.loops.lostRecords?.wake();
     };
+    const backlogs = new Backlogs(database.pool, (message, err) => log.warn({ err }, message));
+    const door = new ScheduleDoor(backlogs);
     this.loops = {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
@@ -132,9 +137,10 @@ export class Timers implements ShardFollower {
       partitions: new TimerLoop(new PartitionsTimer(database), log),
       sweep: new TimerLoop(new SweepTimer(database), log),
       sweepFlows: new TimerLoop(new SweepFlowsTimer(database), log),
-      schedule: new TimerLoop(new ScheduleTimer(database, announcer), log),
+      schedule: new TimerLoop(new ScheduleTimer(database, announcer, door.enter), log),
       admission: new TimerLoop(admission, log),
       ...(lost && { lostRecords: new TimerLoop(lost, log) }),
+      drained: new TimerLoop(new DrainedTimer(database, () => this.loops.events.wake()), log),
       events: new TimerLoop(new EventsTimer(database, kafka?.producer), log),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
@@ -176,6 +182,7 @@ export class Timers implements ShardFollower {
     this.gates.queuesChanged();
     if (!this.leads) return;
     this.loops.gates.wake();
+    this.loops.drained.wake();
     this.loops.events.wake();
     this.loops.topics?.wake();
     this.loops.queueControls?.wake();

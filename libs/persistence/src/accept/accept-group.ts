@@ -1,4 +1,4 @@
-import { BatonError } from '@baton/contracts';
+import type { BatonError } from '@baton/contracts';
 import { passGates } from '../limits/pass-gates.js';
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
 import { insertFlow } from '../sql/insert-flows.sql.js';
@@ -16,6 +16,7 @@ import { enterLanes, placesOf } from './enter-lanes.js';
 import { jobRowOf } from './job-row-of.js';
 import type { AcceptRequest } from './new-job.js';
 import { keepParents, type Parents, parentIdsOf, parentsOf } from './parents-of.js';
+import { unknownQueue } from './queue-refusals.js';
 import { decideUnique, type Entering, lockKeysOf } from './unique-jobs.js';
 
 export interface GroupResult {
@@ -123,13 +124,6 @@ function refuseUnknown(
     if (stranger) refusals.set(request, unknownQueue(stranger.queue));
   }
   return refusals;
-}
-
-export function unknownQueue(queue: string): BatonError {
-  return new BatonError(
-    'unknown_queue',
-    `there is no queue "${queue}"; make it by PUT /v1/queues/${queue}, or start a worker with a handler for it`,
-  );
 }
 
 async function keepAnswers(tx: Transaction, requests: readonly Entering[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { BatonError } from '@baton/contracts';
 import { dropLineKeys, type LineKey, renewLineKeys, takeLineKeys } from '../sql/line-keys.sql.js';
 import { readIdempotency } from '../sql/read-idempotency.sql.js';
+import type { Queryable } from '../sql/statement.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { acceptGroup, type GroupResult } from './accept-group.js';
 import type { AcceptRequest, NewJob } from './new-job.js';
@@ -54,6 +55,28 @@ export async function acceptLines(
   return { answers, requests, inserted, released, openGates };
 }
 
+/** Of lines whose key was used before: what it made, or how they differ. */
+export async function readLineKeys<L extends Pick<JobLine, 'key'>>(
+  db: Queryable,
+  tenantId: string,
+  lines: readonly L[],
+): Promise<Map<L, { id: string; repeated: boolean } | { refused: BatonError }>> {
+  const keyed = lines.filter(({ key }) => key !== undefined);
+  if (keyed.length === 0) return new Map();
+  const scope = { tenantId, route };
+  const rows = await readIdempotency(
+    db,
+    keyed.map(({ key }) => ({ ...scope, key: key!.key })),
+  );
+  const kept = new Map(rows.map((row) => [row.key, row]));
+  return new Map(
+    keyed.flatMap((line) => {
+      const row = kept.get(line.key!.key);
+      return row ? [[line, repeatOf(line, row)] as const] : [];
+    }),
+  );
+}
+
 function isOwn(answer: LineAnswer, { job }: JobLine): boolean {
   return 'id' in answer && answer.id === job.id;
 }
@@ -90,7 +113,10 @@ async function answerRepeated(
   for (const line of old) if (!renewed.has(line.key!.key)) answers.set(line, { busy: true });
 }
 
-function repeatOf({ key }: JobLine, made: { bodyHash: Buffer; jobIds: string[] }): LineAnswer {
+function repeatOf(
+  { key }: Pick<JobLine, 'key'>,
+  made: { bodyHash: Buffer; jobIds: string[] },
+): Exclude<LineAnswer, { busy: true }> {
   const id = made.jobIds[0];
   if (id !== undefined && made.bodyHash.equals(key!.bodyHash)) return { id, repeated: true };
   const how = 'send the first line again, or use another key';

@@ -2,9 +2,11 @@ import { BatonError, type Channel } from '@baton/contracts';
 import { withoutTracing } from '@baton/tracing';
 import type { Pool } from 'pg';
 import { faultKind } from '../transaction/sqlstate.js';
+import { inTransaction } from '../transaction/transaction.js';
 import type { WakeLog } from '../wake/wake-log.js';
 import { type GroupResult, UnknownQueues } from './accept-group.js';
-import { inProgress, scopeOf } from './answer-repeats.js';
+import type { Answer } from './answer.js';
+import { answerRepeats, inProgress, scopeOf } from './answer-repeats.js';
 import { scopedKeyName } from './idempotency-id.js';
 import type { AcceptRequest, Accepted } from './new-job.js';
 import { uniqueKeysOf } from './unique-jobs.js';
@@ -69,6 +71,19 @@ export class JobAcceptor {
     } finally {
       this.keysInUse.delete(key);
     }
+  }
+
+  /**
+   * What an earlier request with this key made, told again.
+   * @returns undefined when there was none
+   * @throws BatonError `idempotency_in_progress`, `idempotency_mismatch`, `not_found`, `unavailable`
+   */
+  async repeat(request: AcceptRequest): Promise<Accepted | undefined> {
+    const answers = new Map<AcceptRequest, Answer>();
+    await withoutTracing(() => inTransaction(this.pool, (tx) => answerRepeats(tx, [request], answers)));
+    const answer = answers.get(request);
+    if (answer && 'refused' in answer) throw answer.refused;
+    return answer && 'accepted' in answer ? answer.accepted : undefined;
   }
 
   /** Resolves when every request so far is answered. */

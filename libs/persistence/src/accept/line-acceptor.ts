@@ -4,7 +4,13 @@ import type { Pool } from 'pg';
 import { faultKind } from '../transaction/sqlstate.js';
 import { retrying } from '../transaction/transaction.js';
 import { UnknownQueues } from './accept-group.js';
-import { acceptLines, type JobLine, type LineAnswer, type LinesResult } from './accept-lines.js';
+import {
+  acceptLines,
+  readLineKeys,
+  type JobLine,
+  type LineAnswer,
+  type LinesResult,
+} from './accept-lines.js';
 import type { JobAcceptorOptions } from './job-acceptor.js';
 import { wakeFor } from './wake-for.js';
 import { FateUnknownError, writeOnce } from './write-group.js';
@@ -42,6 +48,18 @@ export class LineAcceptor {
       const answer = answers.get(line)!;
       return 'busy' in answer ? { refused: stillBusy() } : answer;
     });
+  }
+
+  /** What earlier lines with the keys of these made, or `undefined`, for each. */
+  async repeats({
+    tenantId,
+    lines,
+  }: {
+    tenantId: string;
+    lines: readonly Pick<JobLine, 'key'>[];
+  }): Promise<(LineEnd | undefined)[]> {
+    const kept = await retrying(() => readLineKeys(this.pool, tenantId, lines), this.options);
+    return lines.map((line) => kept.get(line));
   }
 
   private async write(

@@ -199,6 +199,22 @@ it('refuses a queue and a tenant that are not there', async () => {
   await expect(enqueue('1', {}, { to: 'nobody' })).rejects.toThrow(/no tenant "nobody" \(not_found\)/);
 });
 
+it('refuses what its queue does not take: one that drains, one whose backlog is full', async () => {
+  const set = (what: string) =>
+    test.database.pool.query(`UPDATE baton.queue SET ${what} WHERE name = $1`, [tenant.queue]);
+  await set('draining_at = baton.now()');
+  await expect(enqueue('1')).rejects.toThrow(/is draining and takes no new jobs.*\(state_conflict\)/);
+  await set('draining_at = NULL, max_backlog = 2');
+  await seedJobs(test.database, tenant, [{}]);
+  await enqueue('1');
+  await seedJobs(test.database, tenant, [{}]);
+  await expect(enqueue('1')).rejects.toThrow(/maxBacklog of 2 jobs waits \(queue_backlogged\)/);
+});
+
+it.each(['unique', 'dependsOn', 'webhook'])('refuses %s by name', async (option) => {
+  await expect(enqueue('1', { [option]: {} })).rejects.toThrow(`option "${option}" is not known`);
+});
+
 it("continues its caller's trace, and begins one where there is none", async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const ids = [await enqueue('1', { traceparent }), await enqueue('2'), await enqueue('3')];

@@ -31,6 +31,8 @@ export class QueueEntity {
   @Column('bigint', { name: 'results_warm_ms' }) resultsWarmMs!: number;
   @Column('timestamptz', { name: 'paused_at', nullable: true }) pausedAt!: Date | null;
   @Column('timestamptz', { name: 'draining_at', nullable: true }) drainingAt!: Date | null;
+  /** Draining, it was found empty. */
+  @Column('timestamptz', { name: 'drained_at', nullable: true }) drainedAt!: Date | null;
   /** Its settings have changed: the timers look at all its gates. */
   @Column({ type: 'boolean', insert: false }) regate!: boolean;
   /** PostgreSQL's own: it is paused, has a limit, or is fair. */

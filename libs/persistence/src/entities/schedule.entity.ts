@@ -15,6 +15,8 @@ export class ScheduleEntity {
   @Column('text', { name: 'catch_up' }) catchUp!: 'skip' | 'one' | 'all';
   @Column('timestamptz', { name: 'paused_at', nullable: true }) pausedAt!: Date | null;
   @Column('timestamptz', { name: 'next_at', nullable: true }) nextAt!: Date | null;
+  /** Its queue takes no jobs: its due runs wait until then. */
+  @Column('timestamptz', { name: 'retry_at', nullable: true }) retryAt!: Date | null;
   @Column('timestamptz', { name: 'last_at', nullable: true }) lastAt!: Date | null;
   @Column('timestamptz', { name: 'last_fired_at', nullable: true }) lastFiredAt!: Date | null;
   @Column('uuid', { name: 'last_job_id', nullable: true }) lastJobId!: string | null;

@@ -8,7 +8,7 @@ import { SchedulesAndEnqueue0007 } from './0007-schedules-and-enqueue.js';
 import { Events0009 } from './0009-events.js';
 import { Webhooks0010 } from './0010-webhooks.js';
 import { Objects0011 } from './0011-objects.js';
-import { HandOver0013 } from './0013-hand-over.js';
+import { EngineDoors0013 } from './0013-engine-doors.js';
 
 export const migrations = [
   Initial0001,
@@ -21,5 +21,5 @@ export const migrations = [
   Events0009,
   Webhooks0010,
   Objects0011,
-  HandOver0013,
+  EngineDoors0013,
 ];

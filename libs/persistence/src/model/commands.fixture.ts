@@ -102,12 +102,14 @@ const handOvers = fc
     command(`end ${which} ${ending}, and take on`, async (model, { engine, executions }) => {
       if (executions.length === 0 || engine.mode === 'event') return;
       const execution = executions[which % executions.length]!;
+      const others = model.jobs.some((job) => job.state === 'queued' && job.owner === undefined);
       const wasHeld = new Set(model.jobs.filter((job) => job.state === 'held'));
       const counted = model.end(execution.jobId, execution.attempt, execution.executionId, ending);
       const letGo = model.jobs.filter((job) => wasHeld.has(job) && job.state === 'queued');
       const { verdict, handed } = await engine.sayAndTake(execution, ending);
       expect(verdict === 'applied').toBe(counted);
-      expect(handed !== undefined).toBe(letGo.length > 0);
+      // Nothing is handed on past one that waits; what one statement lets go may wait for the next.
+      expect(handed !== undefined).toBe(letGo.length > 0 && !others);
       if (!handed) return;
       const job = letGo.find(({ id }) => id === handed.jobId);
       expect(job?.attempt).toBe(handed.attempt);

@@ -6,6 +6,7 @@ import type { AcceptRequest, NewJob } from '../accept/new-job.js';
 import {
   advanceSchedules,
   type DueSchedule,
+  deferSchedules,
   type FiredSchedule,
   lockDueSchedules,
 } from '../sql/fire-schedules.sql.js';
@@ -13,6 +14,7 @@ import { readJobs } from '../sql/read-jobs.sql.js';
 import { faultKind } from '../transaction/sqlstate.js';
 import { inTransaction, type Transaction } from '../transaction/transaction.js';
 import { type DueRuns, dueRuns } from './due-runs.js';
+import { type FiringDoor, mayPass, openDoor } from './firing-door.js';
 import { jitterOf, runId } from './run-id.js';
 
 /** What a schedule gives each of its jobs beside queue and payload; kept as JSON. */
@@ -32,42 +34,62 @@ export type Fired = Pick<GroupResult, 'inserted' | 'released' | 'openGates'> & {
  * Fires the due runs of at most `limit` schedules: their jobs are accepted, and the schedules moved on, in one
  * transaction. Each run once, however many fire: a schedule's row is locked meanwhile and skipped by others; whoever is
  * too slow finds it moved on, or his transaction ended; and a run's job has one id.
+ *
+ * A run that its queue's door refuses makes no job, and says why: with catch-up `skip`, or where waiting does not help, it is
+ * missed; else it stays due, and is tried again.
  */
-export async function fireSchedules(pool: Pool, limit: number): Promise<Fired> {
+export async function fireSchedules(pool: Pool, limit: number, door: FiringDoor = openDoor): Promise<Fired> {
   try {
-    return await fireOnce(pool, limit);
+    return await fireOnce(pool, { limit, door });
   } catch (error) {
     if (faultKind(error) !== 'member' && !(error instanceof UnknownQueues)) throw error;
     // One of them cannot be fired. Alone it is told why, and moved on, so that it stops no other.
-    return limit > 1 ? fireSchedules(pool, 1) : fireOnce(pool, 1, error);
+    return limit > 1 ? fireSchedules(pool, 1, door) : fireOnce(pool, { limit: 1, door, refused: error });
   }
 }
 
-async function fireOnce(pool: Pool, limit: number, refused?: unknown): Promise<Fired> {
-  const { fired, spans } = await inTransaction(pool, (tx) => fireDue(tx, { limit, refused }));
+async function fireOnce(pool: Pool, options: FireOptions): Promise<Fired> {
+  const { fired, spans } = await inTransaction(pool, (tx) => fireDue(tx, options));
   for (const span of spans) span.end();
   return fired;
 }
 
+interface FireOptions {
+  limit: number;
+  door?: FiringDoor;
+  /** Why the one schedule that is due cannot be fired: it is only moved on. */
+  refused?: unknown;
+}
+
 /**
  * The statements of one firing, in the caller's transaction.
- * @param options.refused why the one schedule that is due cannot be fired: it is only moved on
  * @returns spans, to be ended after the commit
  */
 export async function fireDue(
   tx: Transaction,
-  { limit, refused }: { limit: number; refused?: unknown },
+  { limit, door = openDoor, refused }: FireOptions,
 ): Promise<{ fired: Fired; spans: ProduceSpan[] }> {
   const due = (await lockDueSchedules(tx, limit)).map((schedule) => ({ schedule, ...dueRuns(schedule) }));
   const asked = new Map<AcceptRequest, Asked>();
   const done: FiredSchedule[] = [];
+  const firing: (DueRuns & { schedule: DueSchedule; left: number[] })[] = [];
   for (const each of due) {
-    const runs = refused === undefined ? await notYetFired(tx, each.schedule, each.runs) : [];
-    if (runs.length === 0) done.push(firedRow(each, refused));
-    else {
-      const { request, spans } = requestFor(each.schedule, runs);
+    const left = refused === undefined ? await notYetFired(tx, each.schedule, each.runs) : [];
+    if (left.length === 0) done.push(firedRow(each, refused));
+    else firing.push({ ...each, left });
+  }
+  const refusals = await door(
+    tx,
+    firing.map(({ schedule: { queue, payload }, left }) => ({ queue, payload, jobs: left.length })),
+  );
+  const waiting: FiredSchedule[] = [];
+  for (const [i, each] of firing.entries()) {
+    const refusal = refusals[i];
+    if (!refusal) {
+      const { request, spans } = requestFor(each.schedule, each.left);
       asked.set(request, { ...each, spans });
-    }
+    } else if (each.schedule.catchUp !== 'skip' && mayPass(refusal)) waiting.push(firedRow(each, refusal));
+    else done.push(firedRow(each, refusal));
   }
   const result = await acceptGroup(tx, [...asked.keys()], { wait: false });
   const spans: ProduceSpan[] = [];
@@ -82,6 +104,7 @@ export async function fireDue(
     }
   }
   await advanceSchedules(tx, done);
+  await deferSchedules(tx, waiting);
   const { inserted, released, openGates } = result;
   return { fired: { schedules: due.length, busy, inserted, released, openGates }, spans };
 }

@@ -76,6 +76,15 @@ it('hands nothing to a worker that was given up, nor waits while its row is lock
   expect([after.handed, idsOf(after.released)]).toEqual([[], [third]]);
 });
 
+it('hands on nothing past a job of the queue that waits for a worker', async () => {
+  await queue.set({ concurrency_total: 2 });
+  const [, waits, third] = await queue.post([{}, {}, {}]);
+  const [job] = await queue.claim(1);
+  const { handed, released } = await queue.settleOffering(1, [queue.say(job!)]);
+  expect([handed, idsOf(released)]).toEqual([[], [third]]);
+  expect(idsOf(await queue.claim(1))).toEqual([waits]);
+});
+
 it.each([
   [
     'whose queue is in event mode',

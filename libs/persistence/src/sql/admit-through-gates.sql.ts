@@ -68,7 +68,7 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
 // enough before them, it is looked at after as long again as nothing has moved.
 const text = (level: GateLevel): string => `
-WITH ${offer.me}, moment AS MATERIALIZED (SELECT baton.now() AS now),
+WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 g AS MATERIALIZED (
   SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn,
     ${slots[level]} AS slots, b.*,

@@ -6,7 +6,7 @@ export type DueSchedule = ScheduleRow & { nextAtMs: number };
 
 const lock = `
 SELECT ${scheduleColumns} FROM baton.schedule
-WHERE next_at <= (SELECT baton.now())
+WHERE next_at <= (SELECT baton.now()) AND (retry_at IS NULL OR retry_at <= (SELECT baton.now()))
 ORDER BY next_at LIMIT $1
 FOR UPDATE SKIP LOCKED`;
 
@@ -32,7 +32,7 @@ export interface FiredSchedule {
 }
 
 const advance = `
-UPDATE baton.schedule s SET next_at = to_timestamp(f.then_ms / 1000),
+UPDATE baton.schedule s SET next_at = to_timestamp(f.then_ms / 1000), retry_at = NULL,
   last_at = coalesce(to_timestamp(f.last_ms / 1000), s.last_at),
   last_fired_at = CASE WHEN f.last_ms IS NULL THEN s.last_fired_at ELSE (SELECT baton.now()) END,
   last_job_id = CASE WHEN f.last_ms IS NULL THEN s.last_job_id ELSE f.job_id END,
@@ -55,9 +55,31 @@ export async function advanceSchedules(tx: Transaction, fired: readonly FiredSch
   ]);
 }
 
+/** Before runs are tried again that their queue does not take, milliseconds. */
+const retryMs = 5_000;
+
+const defer = `
+UPDATE baton.schedule s SET retry_at = (SELECT baton.now()) + ${retryMs} * interval '1 ms', last_at = to_timestamp(f.last_ms / 1000),
+  last_fired_at = (SELECT baton.now()), last_job_id = NULL, last_error = f.error
+FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::float8[], $5::text[]) AS f(tenant_id, name, next_ms, last_ms, error)
+WHERE s.tenant_id = f.tenant_id AND s.name = f.name AND s.next_at = to_timestamp(f.next_ms / 1000)`;
+
+/** Leaves schedules due, to be tried again in a while, and says why. The transaction has locked them. */
+export async function deferSchedules(tx: Transaction, refused: readonly FiredSchedule[]): Promise<void> {
+  if (refused.length === 0) return;
+  await run(tx, 'defer-schedules', defer, [
+    refused.map((f) => f.tenantId),
+    refused.map((f) => f.name),
+    refused.map((f) => f.nextAtMs),
+    refused.map((f) => f.lastAtMs),
+    refused.map((f) => f.lastError),
+  ]);
+}
+
 const next = `
 SELECT floor(extract(epoch FROM baton.now()) * 1000)::bigint AS "nowMs",
-  (SELECT ceil(extract(epoch FROM min(next_at)) * 1000)::bigint FROM baton.schedule) AS "nextAtMs"`;
+  ceil(extract(epoch FROM least((SELECT min(next_at) FROM baton.schedule WHERE retry_at IS NULL),
+    (SELECT min(retry_at) FROM baton.schedule WHERE retry_at IS NOT NULL))) * 1000)::bigint AS "nextAtMs"`;
 
 /** PostgreSQL's time, and when the next schedule is due, milliseconds since the epoch; null: none is. */
 export async function findNextSchedule(db: Queryable): Promise<{ nowMs: number; nextAtMs: number | null }> {

@@ -34,7 +34,7 @@ UPDATE baton.queue SET ${what}, regate = true, updated_at = (SELECT baton.now())
 const moves = {
   pause: set('paused_at = coalesce(paused_at, (SELECT baton.now()))'),
   unpause: set('paused_at = NULL'),
-  resume: set('paused_at = NULL, draining_at = NULL'),
+  resume: set('paused_at = NULL, draining_at = NULL, drained_at = NULL'),
   drain: set('draining_at = coalesce(draining_at, (SELECT baton.now()))'),
 } as const;
 

@@ -35,7 +35,7 @@ export const announced = `
 const offer = handOver(2);
 
 const text = (gate: string): string => `
-WITH ${offer.me}, found AS MATERIALIZED (
+WITH ${offer.with}, found AS MATERIALIZED (
   SELECT j.id, j.tenant_id, j.queue, j.priority, j.concurrency_key, j.careful, j.parents, q.dispatch_mode AS mode, q.paused_at, q.expect_ms,
     g.gate, ${gateReason('q', 'g.gate')} AS reason
   FROM baton.job j JOIN baton.queue q ON q.name = j.queue CROSS JOIN LATERAL (SELECT ${gate} AS gate) g

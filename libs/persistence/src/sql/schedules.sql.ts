@@ -59,7 +59,7 @@ ON CONFLICT (tenant_id, name) DO UPDATE SET queue = excluded.queue, cron = exclu
   payload = excluded.payload, job = excluded.job, jitter_ms = excluded.jitter_ms, catch_up = excluded.catch_up,
   paused_at = CASE WHEN $10 THEN coalesce(schedule.paused_at, excluded.paused_at) END,
   next_at = CASE WHEN schedule.paused_at IS NULL AND NOT $10 AND schedule.cron = excluded.cron AND schedule.timezone = excluded.timezone
-    THEN schedule.next_at ELSE excluded.next_at END,
+    THEN schedule.next_at ELSE excluded.next_at END, retry_at = NULL,
   updated_at = (SELECT baton.now())
 RETURNING ${scheduleColumns}, xmax = 0 AS created`;
 
@@ -99,7 +99,7 @@ export async function putSchedule(
 const pause = `
 UPDATE baton.schedule SET paused_at = CASE WHEN $3 THEN coalesce(paused_at, (SELECT baton.now())) END,
   next_at = CASE WHEN $3 THEN NULL WHEN paused_at IS NULL THEN next_at ELSE to_timestamp($4::float8 / 1000) END,
-  updated_at = (SELECT baton.now())
+  retry_at = NULL, updated_at = (SELECT baton.now())
 WHERE tenant_id = $1 AND name = $2
 RETURNING ${scheduleColumns}`;
 

@@ -31,30 +31,37 @@ export class HandOvers {
     const { workerId, free, unbounded } = this.options;
     const id = workerId();
     const ends = batch.filter(
-      (said) => mayLetGo(said) && this.flowing.has(said.queue) && unbounded(said.queue),
+      (said) => endsOne(said) && this.flowing.has(said.queue) && unbounded(said.queue),
     );
     const claims = Math.floor((this.ends + ends.length) / endsPerClaim);
     this.ends = (this.ends + ends.length) % endsPerClaim;
-    const slots = Math.min(ends.length - claims, free());
+    const slots = Math.min(ends.length - claims, free() - this.reserved);
     if (id === undefined || slots <= 0) return undefined;
-    this.reserved = slots;
+    this.reserved += slots;
     const queues = [...new Set(ends.map(({ queue }) => queue))];
     return { workerId: id, queues, executionIds: Array.from({ length: slots }, uuidv7) };
   }
 
-  /** The slots are taken by `report.handed`, or are free again. */
-  answered(batch: readonly Settlement[], { released, handed = [] }: SettleReport): void {
-    this.reserved = 0;
-    for (const said of batch) if (mayLetGo(said)) this.flowing.delete(said.queue);
+  /** The offer's slots are taken by `report.handed`, or are free again. */
+  answered(
+    batch: readonly Settlement[],
+    { released, handed = [] }: SettleReport,
+    offer: Offer | undefined,
+  ): void {
+    this.failed(offer);
+    for (const said of batch) if (endsOne(said)) this.flowing.delete(said.queue);
     for (const { queue } of released) this.flowing.add(queue);
     for (const { queue } of handed) this.flowing.add(queue);
   }
 
-  failed(): void {
-    this.reserved = 0;
+  failed(offer: Offer | undefined): void {
+    this.reserved -= offer?.executionIds.length ?? 0;
   }
 }
 
-function mayLetGo({ kind, orderingKey, follows }: Settlement): boolean {
-  return kind !== 'progress' && kind !== 'started' && (orderingKey !== undefined || follows === true);
+/** A job from whose end another's turn may follow. */
+export function mayLetGo({ orderingKey, follows }: Pick<Settlement, 'orderingKey' | 'follows'>): boolean {
+  return orderingKey !== undefined || follows === true;
 }
+
+const endsOne = (said: Settlement): boolean => said.kind !== 'progress' && mayLetGo(said);

@@ -3,7 +3,7 @@ import { faultKind, settleBatch, type Database, type SettleReport } from '@baton
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
 import { recordSettled } from './record-settled.js';
-import type { HandOvers } from './hand-overs.js';
+import { type HandOvers, mayLetGo } from './hand-overs.js';
 import type { Unsettled } from './unsettled.js';
 
 const retryMs = 250;
@@ -22,16 +22,25 @@ export interface SettlerOptions {
   onUncertain: () => void;
 }
 
+/** Words that wait for their turn: one batch of a line is in flight at a time. */
+interface Line {
+  pending: Unsettled[];
+  working: boolean;
+}
+
 /**
- * Settles outcomes in batches: what comes while a batch is in flight goes with the next. While PostgreSQL is away
+ * Settles outcomes in batches: what comes while a batch is in flight goes with the next. Jobs whose ends may let others go
+ * are settled in two lines: while one's transaction has the gates, the other's ends its jobs. While PostgreSQL is away
  * nothing is dropped. idle → settling → (a fault, a busy lane) → waiting → settling → idle.
  */
 export class Settler {
-  private pending: Unsettled[] = [];
+  private readonly lines: [Line, Line] = [
+    { pending: [], working: false },
+    { pending: [], working: false },
+  ];
   private readonly executions = new Set<string>();
   private readonly idleWaiters: (() => void)[] = [];
   private readonly outage: Outage;
-  private working = false;
   /** Halved while a batch is refused for a fault of one of its members that settle could not isolate. */
   private batchSize: number = limits.batch;
 
@@ -50,13 +59,14 @@ export class Settler {
   }
 
   add(unsettled: Unsettled): void {
-    this.pending.push(unsettled);
+    const line = this.lineOf(unsettled);
+    line.pending.push(unsettled);
     // Progress is no end: its execution is still among those that run, or has an outcome here behind it.
     if (unsettled.settlement.kind !== 'progress') this.executions.add(unsettled.settlement.executionId);
-    if (this.working) return;
-    this.working = true;
+    if (line.working) return;
+    line.working = true;
     // Jobs that end in the same turn of the event loop share the first batch.
-    setImmediate(() => void this.settleAll());
+    setImmediate(() => void this.settleAll(line));
   }
 
   /** Resolves when PostgreSQL has taken everything. */
@@ -67,17 +77,23 @@ export class Settler {
     });
   }
 
-  private async settleAll(): Promise<void> {
-    while (this.pending.length > 0) {
-      const pauseMs = await this.settle(this.pending.splice(0, this.batchSize));
+  private async settleAll(line: Line): Promise<void> {
+    while (line.pending.length > 0) {
+      const pauseMs = await this.settle(line, line.pending.splice(0, this.batchSize));
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
-    this.working = false;
-    for (const wake of this.idleWaiters.splice(0)) wake();
+    line.working = false;
+    if (this.lines.every(({ working }) => !working)) for (const wake of this.idleWaiters.splice(0)) wake();
+  }
+
+  /** Always the same one for an execution: its words keep their order. */
+  private lineOf({ settlement }: Unsettled): Line {
+    const [first, second] = this.lines;
+    return mayLetGo(settlement) && settlement.executionId.charCodeAt(35) % 2 === 1 ? second : first;
   }
 
   /** @returns how long to wait before the next batch */
-  private async settle(batch: readonly Unsettled[]): Promise<number> {
+  private async settle(line: Line, batch: readonly Unsettled[]): Promise<number> {
     const { database, random = Math.random, handOvers, onSettled, onUncertain } = this.options;
     const startTime = Date.now();
     const settlements = batch.map(({ settlement }) => settlement);
@@ -86,26 +102,26 @@ export class Settler {
     try {
       report = await settleBatch(database.pool, settlements, { random, offer });
     } catch (error) {
-      handOvers.failed();
+      handOvers.failed(offer);
       if (offer) onUncertain();
-      return this.refused(batch, error);
+      return this.refused(line, batch, error);
     }
     this.outage.worked();
     this.batchSize = limits.batch;
     const busy = batch.filter((_, i) => report.settled[i]?.verdict === 'busy');
-    this.pending.push(...busy);
+    line.pending.push(...busy);
     for (const [i, { settlement, verdict }] of report.settled.entries()) {
       if (verdict === 'busy') continue;
       if (settlement.kind !== 'progress') this.executions.delete(settlement.executionId);
       batch[i]?.onVerdict?.(verdict);
     }
     recordSettled(batch, report.settled, startTime);
-    handOvers.answered(settlements, report);
+    handOvers.answered(settlements, report, offer);
     onSettled(report, offer?.workerId);
     return busy.length === batch.length ? busyMs : 0;
   }
 
-  private refused(batch: readonly Unsettled[], error: unknown): number {
+  private refused(line: Line, batch: readonly Unsettled[], error: unknown): number {
     const [first] = batch;
     if (faultKind(error) !== 'passing' && batch.length === 1 && first) {
       const { jobId, executionId, kind } = first.settlement;
@@ -117,7 +133,7 @@ export class Settler {
       first.onVerdict?.(undefined);
       return 0;
     }
-    this.pending = [...batch, ...this.pending];
+    line.pending = [...batch, ...line.pending];
     this.outage.failed(error);
     if (faultKind(error) === 'passing') return retryMs;
     this.batchSize = batch.length >> 1;

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { BenchError } from '../../bench.error.js';
 import { until } from '../../processes/within.js';
 import type { BenchContext } from '../../run/bench-context.js';
+import { type KeyReading, readKeys } from '../../drains/key-order.sql.js';
 import { HttpCaller } from '../../workloads/http-caller.js';
 import { runConcurrent, runSequential } from '../../workloads/latency.js';
 import type { Door, Figures } from '../../workloads/workload.js';
@@ -20,6 +21,19 @@ export interface BatonContenderOptions {
   /** Every trace is sampled, and the contender takes part in workload 3 alone. */
   allSampled: boolean;
   cpuProfileFolder?: string;
+}
+
+/** How a drain uses its queue. */
+export interface QueueUse {
+  /** As `PUT /v1/queues/:name` takes them. */
+  settings?: object;
+  /** What the n-th job has besides its payload. */
+  fieldsOf?: (n: number) => object;
+}
+
+export interface BatonDrainSession extends DrainSession {
+  /** Of what was drained: whether the order of keys was kept. */
+  keys(): Promise<KeyReading>;
 }
 
 const drainConcurrency = 500;
@@ -68,7 +82,7 @@ export class BatonContender implements Contender {
     }
   }
 
-  async openDrain(): Promise<DrainSession> {
+  async openDrain({ settings: given, fieldsOf }: QueueUse = {}): Promise<BatonDrainSession> {
     const { settings } = this.context;
     const deployment = await this.prepare(this.drainConcurrency);
     try {
@@ -77,8 +91,8 @@ export class BatonContender implements Contender {
       const early: App[] = isEvent ? ['producer', 'result-gateway'] : ['producer', 'result-gateway', 'relay'];
       const late: App[] = isEvent ? ['worker', 'relay'] : ['worker'];
       await deployment.start(...early);
-      await deployment.putQueue();
-      const caller = this.openCaller(deployment, deployment.urlOf('result-gateway'));
+      await deployment.putQueue(given);
+      const caller = this.openCaller(deployment, deployment.urlOf('result-gateway'), fieldsOf);
       return {
         queue: (jobs) =>
           Promise.race([
@@ -90,6 +104,7 @@ export class BatonContender implements Contender {
           for (const app of late.splice(0)) await deployment.start(app);
           return Promise.race([this.measureDrain(deployment, jobs), deployment.failed]);
         },
+        keys: () => onDatabase(deployment, (client) => readKeys(client, this.queue)),
         pids: () => deployment.pids,
         close: () => deployment.close(),
       };
@@ -119,12 +134,17 @@ export class BatonContender implements Contender {
     return this.options.allSampled ? 1 : this.context.settings.sampledShare;
   }
 
-  private openCaller(deployment: BatonDeployment, gatewayUrl: string): HttpCaller {
+  private openCaller(
+    deployment: BatonDeployment,
+    gatewayUrl: string,
+    fieldsOf?: (n: number) => object,
+  ): HttpCaller {
     const nextTrace = traceParents(this.sampledShare);
     const caller = new HttpCaller({
       submitUrl: deployment.urlOf('producer'),
       resultUrl: gatewayUrl,
       queue: this.queue,
+      ...(fieldsOf && { fieldsOf }),
       headers: () => ({ authorization: `Bearer ${deployment.apiKey}`, ...nextTrace() }),
       connections: this.context.settings.clients,
     });
@@ -134,21 +154,30 @@ export class BatonContender implements Contender {
 
   private async measureDrain(deployment: BatonDeployment, jobs: number): Promise<Figures> {
     const { queue } = this;
-    const client = new Client({ connectionString: deployment.databaseUrl, application_name: 'baton-bench' });
-    await client.connect();
-    const isDrained = async (): Promise<true | undefined> => {
-      if (deployment.isClosed) throw new BenchError('The drain was given up');
-      return (await hasLiveJobs(client, queue)) ? undefined : true;
-    };
-    try {
+    return onDatabase(deployment, async (client) => {
+      const isDrained = async (): Promise<true | undefined> => {
+        if (deployment.isClosed) throw new BenchError('The drain was given up');
+        return (await hasLiveJobs(client, queue)) ? undefined : true;
+      };
       await until('the drain', isDrained, { seconds: drainWithinSeconds, everyMs: lookEveryMs });
       const read = this.options.mode === 'event' ? readEventDrain : readPollingDrain;
       const { stored, seconds } = await read(client, queue);
       if (stored !== jobs)
         throw new BenchError(`${stored} of ${jobs} jobs succeeded with their result stored`);
       return { jobsPerSecond: jobs / seconds, tookSeconds: seconds };
-    } finally {
-      await client.end();
-    }
+    });
+  }
+}
+
+async function onDatabase<T>(
+  { databaseUrl }: BatonDeployment,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({ connectionString: databaseUrl, application_name: 'baton-bench' });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
   }
 }

@@ -77,13 +77,13 @@ export class BatonDeployment {
     return service.url;
   }
 
-  /** Makes the queue, or gives it the deployment's mode. */
-  async putQueue(): Promise<void> {
+  /** Makes the queue, or gives it the deployment's mode and these settings. */
+  async putQueue(settings: object = {}): Promise<void> {
     const { queue, mode } = this.options;
     const response = await fetch(`${this.urlOf('producer')}/v1/queues/${queue}`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ dispatchMode: mode }),
+      body: JSON.stringify({ ...settings, dispatchMode: mode }),
     });
     if (!response.ok)
       throw new BenchError(

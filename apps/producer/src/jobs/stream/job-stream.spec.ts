@@ -155,6 +155,15 @@ it('is sent again with the same keys, and makes nothing a second time', async ()
   expect(other!.error).toMatchObject({ code: 'idempotency_mismatch' });
 });
 
+it('is sent again to a queue that takes no more: what was accepted is told, the rest is refused', async () => {
+  const line = (key: string) => job({ payload: 1, idempotencyKey: key });
+  const [first] = await send(line('a'));
+  await producer.call('POST', `/v1/queues/${tenant.queue}/drain`, { key: tenant.key });
+  const [again, other] = await send(line('a'), line('b'));
+  expect(again).toEqual({ line: 1, id: first!.id });
+  expect(other).toMatchObject({ line: 2, error: { code: 'state_conflict' } });
+});
+
 it('two streams with the same keys at once make each job once', async () => {
   const lines = Array.from({ length: 400 }, (_, n) =>
     job({ payload: n, idempotencyKey: `k${n}`, orderingKey: `o${n % 7}` }),

@@ -24,11 +24,11 @@ export class LineIntake {
     { tenantId, context }: { tenantId: string; context: Context },
     lines: readonly ParsedLine[],
   ): Promise<LineEnd[]> {
-    const turnedAway = await this.turnedAway(lines);
+    const turnedAway = await this.turnedAway(tenantId, lines);
     const spans = new Map<JobLine, ProduceSpan>();
-    const all = lines.map(({ input, payload, key }, i): JobLine | { refused: BatonError } => {
-      const refused = turnedAway.get(i);
-      if (refused) return { refused };
+    const all = lines.map(({ input, payload, key }, i): JobLine | LineEnd => {
+      const end = turnedAway.get(i);
+      if (end) return end;
       const id = uuidv7();
       const { queue } = input;
       const trace = { delayMs: delayOf(input), fanOut: Infinity, parent: context };
@@ -54,8 +54,8 @@ export class LineIntake {
     }
   }
 
-  /** Which lines their queues do not take, and why; a queue that is not there is asked for once. */
-  private async turnedAway(lines: readonly ParsedLine[]): Promise<Map<number, BatonError>> {
+  /** Which lines their queues do not take, and why, or what their key made before; a queue that is not there is asked for once. */
+  private async turnedAway(tenantId: string, lines: readonly ParsedLine[]): Promise<Map<number, LineEnd>> {
     const refused = new Map<number, BatonError>();
     const unknown = new Map<string, BatonError>();
     for (const [i, { input }] of lines.entries()) {
@@ -70,6 +70,9 @@ export class LineIntake {
           if (error.code === 'unknown_queue') unknown.set(input.queue, error);
         }
     }
-    return refused;
+    // One that was let in when there was room may be sent again.
+    const away = [...refused].map(([i, refusal]) => ({ i, refusal, key: lines[i]!.key }));
+    const repeats = away.length === 0 ? [] : await this.acceptor.repeats({ tenantId, lines: away });
+    return new Map(away.map(({ i, refusal }, n) => [i, repeats[n] ?? { refused: refusal }]));
   }
 }

@@ -1,7 +1,7 @@
 import { BatonError, type FieldError } from '@baton/contracts';
-import { invalidRequest } from '@baton/service';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { invalidRequest } from '../problem/validate.js';
 
 /** More faults of one payload are not told. */
 const mostFaults = 20;

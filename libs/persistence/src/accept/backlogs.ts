@@ -1,15 +1,17 @@
 import { BatonError } from '@baton/contracts';
-import { countBacklog, Database, retrying } from '@baton/persistence';
-import { serviceLogger } from '@baton/service';
 import { withoutTracing } from '@baton/tracing';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from 'pino';
-import type { KnownQueue } from './known-queues.js';
+import type { Pool } from 'pg';
+import { countBacklog, type QueueDoor } from '../sql/read-queue-doors.sql.js';
+import { retrying } from '../transaction/transaction.js';
+import type { WakeLog } from '../wake/wake-log.js';
 
 /** A count is taken at most so often, and takes at most a twentieth of the time: a long backlog is counted seldom. */
 const everyMs = 1_000;
 const share = 20;
 const retryAfterSeconds = 5;
+
+/** A queue with its bound. */
+export type BoundedQueue = Pick<QueueDoor, 'name' | 'maxBacklog'>;
 
 interface Estimate {
   counted: number;
@@ -24,13 +26,12 @@ interface Estimate {
  * How much waits in each queue: what was counted last, and what this process has accepted since. Others' posts are seen
  * at the next count, so `maxBacklog` is passed by what all accept in that time at most.
  */
-@Injectable()
 export class Backlogs {
   private readonly estimates = new Map<string, Estimate>();
 
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(serviceLogger) private readonly log: Logger,
+    private readonly pool: Pool,
+    private readonly log: WakeLog,
   ) {}
 
   /**
@@ -38,14 +39,14 @@ export class Backlogs {
    * @returns a promise only where the estimate says that there is no room and is old: then it is counted anew
    * @throws BatonError `queue_backlogged`
    */
-  enter(queue: KnownQueue, jobs: number): undefined | Promise<void> {
+  enter(queue: BoundedQueue, jobs: number): undefined | Promise<void> {
     const estimate = this.of(queue.name);
     const due = performance.now() >= estimate.nextAt;
     if (fits(queue, estimate, jobs)) {
       // Begun first, so that what is counted is not these.
       if (due)
-        this.take(queue, estimate).catch((err: unknown) =>
-          this.log.warn({ err }, 'a backlog could not be counted'),
+        this.take(queue, estimate).catch((error: unknown) =>
+          this.log('a backlog could not be counted', error as Error),
         );
       estimate.acceptedSince += jobs;
       return undefined;
@@ -74,20 +75,18 @@ export class Backlogs {
     return estimate;
   }
 
-  private take(queue: KnownQueue, estimate: Estimate): Promise<void> {
+  private take(queue: BoundedQueue, estimate: Estimate): Promise<void> {
     return (estimate.taking ??= withoutTracing(() => this.count(queue, estimate)).finally(
       () => (estimate.taking = undefined),
     ));
   }
 
-  private async count(queue: KnownQueue, estimate: Estimate): Promise<void> {
+  private async count(queue: BoundedQueue, estimate: Estimate): Promise<void> {
     const began = performance.now();
     estimate.nextAt = Infinity;
     try {
       const before = estimate.acceptedSince;
-      estimate.counted = await retrying(() =>
-        countBacklog(this.database.pool, queue.name, queue.maxBacklog + 1),
-      );
+      estimate.counted = await retrying(() => countBacklog(this.pool, queue.name, queue.maxBacklog + 1));
       estimate.acceptedSince -= before;
     } finally {
       estimate.tookMs = performance.now() - began;
@@ -96,12 +95,12 @@ export class Backlogs {
   }
 }
 
-function fits({ maxBacklog }: KnownQueue, { counted, acceptedSince }: Estimate, jobs: number): boolean {
+function fits({ maxBacklog }: BoundedQueue, { counted, acceptedSince }: Estimate, jobs: number): boolean {
   return counted + acceptedSince + jobs <= maxBacklog;
 }
 
 function backlogged(
-  { name, maxBacklog }: KnownQueue,
+  { name, maxBacklog }: BoundedQueue,
   { counted, acceptedSince }: Estimate,
   jobs: number,
 ): BatonError {
