@@ -201,13 +201,13 @@ it('refuses a queue and a tenant that are not there', async () => {
 
 it('refuses what its queue does not take: one that drains, one whose backlog is full', async () => {
   const set = (what: string) =>
-    test.database.pool.query(`UPDATE baton.queue SET ${what} WHERE name = $1`, [tenant.queue]);
+    test.database.pool.query(`UPDATE baton.queue SET ${what} WHERE name = $1`, [test.tenant.queue]);
   await set('draining_at = baton.now()');
   await expect(enqueue('1')).rejects.toThrow(/is draining and takes no new jobs.*\(state_conflict\)/);
   await set('draining_at = NULL, max_backlog = 2');
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   await enqueue('1');
-  await seedJobs(test.database, tenant, [{}]);
+  await seedJobs(test.database, test.tenant, [{}]);
   await expect(enqueue('1')).rejects.toThrow(/maxBacklog of 2 jobs waits \(queue_backlogged\)/);
 });
 
