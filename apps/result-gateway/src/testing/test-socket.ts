@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
 export type Told = Record<string, unknown>;
@@ -15,10 +14,9 @@ export class TestSocket {
       this.waiting?.();
     });
     socket.on('error', () => undefined);
-    this.closed = once(socket, 'close').then(([code, reason]) => ({
-      code: code as number,
-      reason: String(reason),
-    }));
+    this.closed = new Promise((resolve) =>
+      socket.once('close', (code: number, reason) => resolve({ code, reason: String(reason) })),
+    );
     void this.closed.then(() => this.waiting?.());
   }
 
