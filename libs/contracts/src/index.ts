@@ -8,7 +8,7 @@ export { jobEventTypes, queueEventTypes, type JobEventType, type QueueEventType 
 export { deadLetterHeaders, headers } from './headers.js';
 export type { JobTypes, PayloadOf, ResultOf } from './job-types.js';
 export { limits, shardCount, timersShard, timing } from './limits.js';
-export { priorities, priorityNames, type Priority } from './priority.js';
+export { priorities, priorityNames, takesPerTurn, type Priority } from './priority.js';
 export {
   dispatchModes,
   holdReasons,

@@ -1,5 +1,4 @@
-/** One in so many takes of a queue is a turn of the lower priorities: of `low` and of `normal`, each in its turn. */
-export const takesPerTurn = 16;
+import { takesPerTurn } from '@baton/contracts';
 
 /** How many of the next takes are to be offered first to a priority that is not the highest. */
 export interface TurnsDue {

@@ -12,6 +12,8 @@ export class GateEntity {
   @Column('double precision', { nullable: true }) tokens!: number | null;
   @Column('timestamptz', { name: 'refilled_at', nullable: true }) refilledAt!: Date | null;
   /** The timers look then. */
+  /** Let through, of 32: when the lower priorities have their turn. */
+  @Column('smallint') taken!: number;
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
   /** Of a fair queue: the tenant that was served last. */
   @Column('uuid', { nullable: true }) turn!: string | null;

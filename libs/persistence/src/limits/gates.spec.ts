@@ -114,6 +114,32 @@ describe('concurrency', () => {
   });
 });
 
+describe.each(['polling', 'event'])('priorities before a limit, in %s mode', (mode) => {
+  it.each([
+    ['its queue’s', { concurrency_total: 1 }],
+    ['its key’s', { concurrency_per_key: 1 }],
+    ['that of a fair queue', { concurrency_total: 1, fairness: 'tenant' }],
+  ])(
+    'a flood of high jobs starves no other: of 32 that %s gate lets through, one is low and one normal',
+    async (_, limits) => {
+      await queue.set({ ...limits, dispatch_mode: mode });
+      const key = { concurrencyKey: 'k' };
+      const high = { ...key, priority: priorities.high };
+      const [low, normal] = await queue.post([{ ...key, priority: priorities.low }, key]);
+      // The low one came first, and has gone through as nobody else stood there.
+      const [late] = await queue.post([{ ...key, priority: priorities.low }]);
+      await queue.postAll(many(40, high));
+      const ran: string[] = [];
+      for (let jobs = await queue.take(); jobs.length > 0; jobs = await queue.take()) {
+        expect(jobs).toHaveLength(1);
+        ran.push(jobs[0]!.jobId);
+        await queue.settle(queue.say(jobs[0]!));
+      }
+      expect([ran[0], ran[15], ran[31]]).toEqual([low, late, normal]);
+    },
+  );
+});
+
 describe('races on one gate', () => {
   /** Holds the queue's gate as a transaction does that is about to commit. */
   async function holdGate() {

@@ -9,6 +9,11 @@ import { newJob, testAcceptor } from '../accept/testing.js';
 import type { NewJob } from '../accept/new-job.js';
 import type { SeededTenant, TestDatabase } from '../testing.js';
 
+type Taken = Pick<
+  ClaimedJob,
+  'jobId' | 'attempt' | 'executionId' | 'tenantId' | 'queue' | 'orderingKey' | 'follows' | 'claimedAtMs'
+>;
+
 /** A queue with limits: its clients, its worker, and what its gates say. */
 export class LimitedQueue {
   readonly acceptor;
@@ -48,18 +53,35 @@ export class LimitedQueue {
   }
 
   async claim(slots = 100): Promise<ClaimedJob[]> {
-    const { pool } = this.test.database;
+    const workerId = await this.worker();
+    const executionIds = Array.from({ length: slots }, () => randomUUID());
     const { queue } = this.tenant;
+    return claimJobs(this.test.database.pool, { workerId, queues: [queue], executionIds, extendLease: true });
+  }
+
+  /** What was released, as a worker gets it: by a claim, or from its topic. */
+  async take(): Promise<Taken[]> {
+    const claimed = await this.claim();
+    if (claimed.length > 0) return claimed;
+    const { rows } = await this.test.database.pool.query<Taken>(
+      `SELECT id AS "jobId", attempt, gen_random_uuid() AS "executionId", tenant_id AS "tenantId", queue,
+         ordering_key AS "orderingKey", follows, 0 AS "claimedAtMs"
+       FROM baton.job WHERE queue = $1 AND state = 'queued' AND mode = 'event' ORDER BY priority, id`,
+      [this.tenant.queue],
+    );
+    return rows;
+  }
+
+  private async worker(): Promise<string> {
     if (!this.workerId) {
       this.workerId = randomUUID();
       const worker = { id: this.workerId, source: 'polling' as const, host: hostname(), pid: process.pid };
-      await registerWorker(pool, { ...worker, queues: [queue] });
+      await registerWorker(this.test.database.pool, { ...worker, queues: [this.tenant.queue] });
     }
-    const executionIds = Array.from({ length: slots }, () => randomUUID());
-    return claimJobs(pool, { workerId: this.workerId, queues: [queue], executionIds, extendLease: true });
+    return this.workerId;
   }
 
-  say(job: ClaimedJob, kind: Settlement['kind'] = 'succeeded', more: Partial<Settlement> = {}): Settlement {
+  say(job: Taken, kind: Settlement['kind'] = 'succeeded', more: Partial<Settlement> = {}): Settlement {
     return {
       jobId: job.jobId,
       attempt: job.attempt,

@@ -9,6 +9,7 @@ import { Events0009 } from './0009-events.js';
 import { Webhooks0010 } from './0010-webhooks.js';
 import { Objects0011 } from './0011-objects.js';
 import { EngineDoors0013 } from './0013-engine-doors.js';
+import { GateTurns0013 } from './0013-gate-turns.js';
 
 export const migrations = [
   Initial0001,
@@ -22,4 +23,5 @@ export const migrations = [
   Webhooks0010,
   Objects0011,
   EngineDoors0013,
+  GateTurns0013,
 ];

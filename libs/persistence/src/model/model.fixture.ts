@@ -46,6 +46,8 @@ export class Model {
   readonly limits: ModelLimits = { total: undefined, perKey: undefined, paused: false };
   now = 0;
   private readonly holders = new Map<string, ModelJob>();
+  /** What each gate has let through; the queue's is ''. */
+  private readonly taken = new Map<string, number>();
   private nextPlace = 1;
 
   accept(job: Pick<ModelJob, 'id' | 'lane' | 'key' | 'priority' | 'maxAttempts'> & { delay: number }): void {
@@ -239,17 +241,23 @@ export class Model {
     for (const key of [...keys].sort()) {
       const taken = (): number => this.jobs.filter((job) => job.key === key && (job.slots & 1) !== 0).length;
       const most = this.limits.perKey ?? Infinity;
-      for (const job of this.inOrder(this.jobs.filter((each) => each.gate === 1 && each.key === key))) {
-        if (taken() >= most) break;
-        this.pass(job, 1);
-      }
+      const standing = (): ModelJob[] => this.jobs.filter((each) => each.gate === 1 && each.key === key);
+      while (standing().length > 0 && taken() < most) this.pass(this.nextThrough(key, standing()), 1);
     }
     if (this.limits.paused) return;
     const taken = (): number => this.jobs.filter((job) => (job.slots & 2) !== 0).length;
-    for (const job of this.inOrder(this.jobs.filter((each) => each.gate === 2))) {
-      if (taken() >= (this.limits.total ?? Infinity)) break;
-      this.pass(job, 2);
-    }
+    const most = this.limits.total ?? Infinity;
+    const standing = (): ModelJob[] => this.jobs.filter((each) => each.gate === 2);
+    while (standing().length > 0 && taken() < most) this.pass(this.nextThrough('', standing()), 2);
+  }
+
+  /** The most urgent and oldest; of 32 the 16th is the oldest low one, the 32nd the oldest normal one. */
+  private nextThrough(gate: string, standing: ModelJob[]): ModelJob {
+    const n = ((this.taken.get(gate) ?? 0) % 32) + 1;
+    this.taken.set(gate, n);
+    const turn = n === 16 ? 2 : n === 32 ? 1 : undefined;
+    const inOrder = this.inOrder(standing);
+    return inOrder.find((job) => job.priority === turn) ?? inOrder[0]!;
   }
 
   private pass(job: ModelJob, gate: 1 | 2): void {

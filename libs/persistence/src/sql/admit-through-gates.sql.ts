@@ -1,3 +1,4 @@
+import { priorities, takesPerTurn } from '@baton/contracts';
 import type { Transaction } from '../transaction/transaction.js';
 import {
   fairWindow,
@@ -37,28 +38,42 @@ const nextTenant = (after: string): string => `(
       SELECT j.tenant_id FROM baton.job j WHERE j.queue = g.queue AND j.state = 'held' AND j.gate = ${queueGate} AND j.tenant_id > ${after}
       ORDER BY j.tenant_id LIMIT 1)`;
 
+/** Not among those that have their turn in this statement. */
+const notInTurn = 'j.id <> ALL (ARRAY(SELECT t.id FROM turn t))';
+
 // One lap of the ring of tenants, from the one after the last served, a probe of the index each. Each of t tenants gives
 // the same number; where some have too little, others give more.
 const inTurn = `
     WITH RECURSIVE ring AS (
       SELECT 1 AS n, a.id IS NULL AS wrapped, coalesce(a.id, ${nextTenant(`'${noTenant}'`)}) AS id
-      FROM (SELECT ${nextTenant(turn)} AS id) a WHERE g.fair AND g.room > 0
+      FROM (SELECT ${nextTenant(turn)} AS id) a WHERE g.fair AND g.more > 0
       UNION ALL
       SELECT r.n + 1, r.wrapped OR a.id IS NULL, coalesce(a.id, CASE WHEN NOT r.wrapped THEN ${nextTenant(`'${noTenant}'`)} END)
       FROM ring r CROSS JOIN LATERAL (SELECT ${nextTenant('r.id')} AS id) a
-      WHERE r.n < g.room AND (NOT r.wrapped OR r.id <= ${turn})
+      WHERE r.n < g.more AND (NOT r.wrapped OR r.id <= ${turn})
     ), tenants AS (
       SELECT n, id, count(*) OVER () AS t FROM ring WHERE id IS NOT NULL AND (NOT wrapped OR id <= ${turn})
     )
     SELECT c.id, c.tenant_id, row_number() OVER (ORDER BY c.nth, t.n) AS place FROM tenants t CROSS JOIN LATERAL (
       SELECT j.id, j.tenant_id, row_number() OVER (ORDER BY j.priority, j.id) AS nth FROM (
         SELECT j.id, j.priority, j.tenant_id FROM baton.job j
-        WHERE j.queue = g.queue AND j.tenant_id = t.id AND j.state = 'held' AND j.gate = ${queueGate}
-        ORDER BY j.priority, j.id LIMIT (g.room + 200) / t.t + 1
+        WHERE j.queue = g.queue AND j.tenant_id = t.id AND j.state = 'held' AND j.gate = ${queueGate} AND ${notInTurn}
+        ORDER BY j.priority, j.id LIMIT (g.more + 200) / t.t + 1
       ) j
-    ) c ORDER BY c.nth, t.n LIMIT g.room`;
+    ) c ORDER BY c.nth, t.n LIMIT g.more`;
 
 const rated = { [keyGate]: 'q.rate_per_key', [queueGate]: 'NOT q.rate_per_key' } as const;
+// As workers do it: of 32 that a gate lets through the 16th is the oldest low one, the 32nd the oldest normal one. A row that
+// this transaction has locked for a turn is not skipped by it, so the rest must leave it out.
+const turnsDue = (taken: string, room: string, phase: number): string => {
+  const below = (n: string): string => `(${n} + ${2 * takesPerTurn - phase}) / ${2 * takesPerTurn}`;
+  return `(${below(`(${taken} + ${room})`)} - ${below(taken)})`;
+};
+const oldestOf = (level: GateLevel, priority: number, count: string): string => `
+  SELECT g.queue, g.key, g.tenant_id, p.id FROM room g CROSS JOIN LATERAL (
+    SELECT j.id FROM baton.job j WHERE ${standing(level)} AND j.priority = ${priority} ORDER BY j.id LIMIT ${count} FOR UPDATE SKIP LOCKED
+  ) p`;
+
 const offer = handOver(5);
 
 const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_total' } as const;
@@ -70,7 +85,7 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 const text = (level: GateLevel): string => `
 WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 g AS MATERIALIZED (
-  SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn,
+  SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn, g.taken,
     ${slots[level]} AS slots, b.*,
     CASE WHEN b.rated THEN least(b.burst, coalesce(g.tokens + extract(epoch FROM m.now - g.refilled_at) * 1000 / b.token_ms, b.burst)) END AS tokens,
     ${level === queueGate ? 'q.paused_at IS NOT NULL' : 'false'} AS paused, ${level === queueGate ? `q.fairness = 'tenant'` : 'false'} AS fair
@@ -82,20 +97,27 @@ g AS MATERIALIZED (
       ${level === queueGate ? `CASE WHEN q.fairness = 'tenant' THEN ${fairWindow} END` : 'NULL::int'} AS fair_window
   ) b
 ), room AS MATERIALIZED (
-  SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
+  SELECT r.*, ${turnsDue('r.taken', 'r.room', takesPerTurn)} AS low_turns, ${turnsDue('r.taken', 'r.room', 2 * takesPerTurn)} AS normal_turns
+  FROM (SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
     CASE WHEN g.may_run_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN
       g.may_run_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.may_run_ahead) a)::int END)) AS room
-  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window) AS may_run_ahead FROM g) g
+  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window) AS may_run_ahead FROM g) g) r
+), turn AS MATERIALIZED (${oldestOf(level, priorities.low, 'g.low_turns')}
+  UNION ALL${oldestOf(level, priorities.normal, 'g.normal_turns')}
+), rest AS MATERIALIZED (
+  SELECT g.*, g.room - (SELECT count(*)::int FROM turn t WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id) AS more FROM room g
 ), picked AS MATERIALIZED (
-  SELECT g.queue, g.key, g.tenant_id, p.id, NULL::uuid AS served, NULL::bigint AS place FROM room g CROSS JOIN LATERAL (
-    SELECT j.id FROM baton.job j WHERE ${standing(level)}${level === queueGate ? ' AND NOT g.fair' : ''}
-    ORDER BY j.priority, j.id LIMIT g.room FOR UPDATE SKIP LOCKED
+  SELECT t.*, NULL::uuid AS served, NULL::bigint AS place FROM turn t
+  UNION ALL
+  SELECT g.queue, g.key, g.tenant_id, p.id, NULL, NULL FROM rest g CROSS JOIN LATERAL (
+    SELECT j.id FROM baton.job j WHERE ${standing(level)}${level === queueGate ? ' AND NOT g.fair' : ''} AND ${notInTurn}
+    ORDER BY j.priority, j.id LIMIT g.more FOR UPDATE SKIP LOCKED
   ) p${
     level === keyGate
       ? ''
       : `
   UNION ALL
-  SELECT g.queue, g.key, g.tenant_id, l.id, f.tenant_id, f.place FROM room g CROSS JOIN LATERAL (${inTurn}
+  SELECT g.queue, g.key, g.tenant_id, l.id, f.tenant_id, f.place FROM rest g CROSS JOIN LATERAL (${inTurn}
   ) f CROSS JOIN LATERAL (
     SELECT j.id FROM baton.job j WHERE j.id = f.id AND j.state = 'held' AND j.gate = ${queueGate} FOR UPDATE SKIP LOCKED
   ) l WHERE g.fair`
@@ -135,7 +157,7 @@ g AS MATERIALIZED (
   UPDATE baton.gate t SET running = greatest(0, g.running + g.n),
     tokens = CASE WHEN g.n > 0 THEN g.tokens - g.n ELSE t.tokens END,
     refilled_at = CASE WHEN g.n > 0 THEN g.now ELSE coalesce(t.refilled_at, g.now) END,
-    due_at = g.next_due, turn = coalesce(g.last_served, t.turn)
+    due_at = g.next_due, turn = coalesce(g.last_served, t.turn), taken = (t.taken + g.n) % ${2 * takesPerTurn}
   FROM after g
   WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id
     AND (g.n > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
