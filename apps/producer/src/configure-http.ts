@@ -2,6 +2,7 @@ import { setupOpenApi } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerPostsDirectly } from './jobs/hot-route.js';
 import { answerJobStreams } from './jobs/stream/stream-route.js';
+import { answerUploads } from './uploads/upload-content.route.js';
 import { keepRawJsonBodies } from './jobs/raw-json-body.js';
 
 /** The largest body of a batch: some 1,600 bytes for each of 10,000 jobs. */
@@ -17,5 +18,6 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   });
   answerPostsDirectly(app);
   answerJobStreams(app);
+  answerUploads(app);
   await setupOpenApi(app, { title: 'Baton: jobs', version: '1' });
 }

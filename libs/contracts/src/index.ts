@@ -7,6 +7,7 @@ export { errorCodes, type ErrorCode } from './error-codes.js';
 export { jobEventTypes, queueEventTypes, type JobEventType, type QueueEventType } from './event-types.js';
 export { deadLetterHeaders, headers } from './headers.js';
 export type { JobTypes, PayloadOf, ResultOf } from './job-types.js';
+export { isUploadReference, type UploadReference } from './upload-reference.js';
 export { limits, shardCount, timersShard, timing } from './limits.js';
 export { priorities, priorityNames, takesPerTurn, type Priority } from './priority.js';
 export {

@@ -12,6 +12,13 @@ export const limits = {
   postgresFileBytes: 8 * 1024 * 1024,
   /** A file that a handler returns, and an upload, where there is S3. */
   fileBytes: 5 * 1024 * 1024 * 1024,
+  /** An upload where there is S3: its hash is taken when its job is accepted. */
+  uploadBytes: 1024 * 1024 * 1024,
+  /** An upload that a handler reads into memory at once, unless it says otherwise. */
+  wholeUploadBytes: 64 * 1024 * 1024,
+  /** Uploads of a tenant that no job has named yet, and how long the place for one may be put into. */
+  openUploads: 1_000,
+  uploadMs: 15 * 60_000,
   orderingKeyBytes: 255,
   concurrencyKeyBytes: 255,
   idempotencyKeyBytes: 255,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import { Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import { BatonError } from '@baton/contracts';
 import type { StoredObject } from './object-store.js';
 
@@ -40,6 +39,22 @@ export async function collect(stream: Readable, most: number): Promise<Buffer> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** The stream, which fails at its end when its bytes are not those of the hash. @param sha256 hex */
+export function verified(stream: Readable, sha256: string): Readable {
+  const hash = createHash('sha256');
+  const checked = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(undefined, chunk);
+    },
+    flush(done) {
+      const found = hash.digest('hex');
+      done(found === sha256 ? undefined : new Error(`the bytes have the hash ${found}, not ${sha256}`));
+    },
+  });
+  return pipeline(stream, checked, () => undefined); // whoever reads it hears of its faults
 }
 
 /** Hashes a stream to its end. @throws BatonError `payload_too_large` when it has more than `most` bytes */

@@ -18,5 +18,5 @@ export {
   type ResultObject,
 } from './object-keys.js';
 export { attachment } from './attachment.js';
-export { collect, hashOf } from './hashing.js';
+export { collect, hashOf, verified } from './hashing.js';
 export { openS3, type S3Settings } from './s3/open-s3.js';

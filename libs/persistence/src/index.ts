@@ -101,6 +101,16 @@ export { lockLanes } from './sql/lock-lanes.sql.js';
 export { placeDue } from './sql/place-due.sql.js';
 export { leaveWorker, registerWorker, type WorkerRegistration } from './sql/register-worker.sql.js';
 export { returnWorker } from './sql/return-worker.sql.js';
+export {
+  fillUpload,
+  insertUpload,
+  nameUploads,
+  readUploadBody,
+  sealUpload,
+  sweepUploads,
+  useUploads,
+  type UploadRow,
+} from './sql/uploads.sql.js';
 export { readFilePlace, type FilePlace } from './sql/read-file.sql.js';
 export { readResults, type Standing } from './sql/read-results.sql.js';
 export { releaseJobs, type Released } from './sql/release-jobs.sql.js';

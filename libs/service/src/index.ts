@@ -44,6 +44,7 @@ export type { FoundKey, KeyLookup, KeyRateLimit, KeyRateLimiter } from './auth/k
 export { JobTokenAllowed, Principal, Public, Scopes, type JobTokenRule } from './auth/route-access.js';
 
 export { setupOpenApi, type OpenApiOptions } from './openapi/setup-openapi.js';
+export { SignedLinks, type LinkSeal } from './secrets/signed-links.js';
 export { secretBox, type SecretBox } from './secrets/secret-box.js';
 
 export { compileSchema, payloadInvalid, type PayloadCheck } from './payload/payload-schema.js';

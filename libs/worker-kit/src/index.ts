@@ -1,6 +1,7 @@
 export { ControlFlow, cancel, fatal, retryAt, snooze, type When } from './handler/control-flow.js';
 export { exportedHandlers, type ExportedHandlers } from './handler/exported-handlers.js';
 export { FileResult, type FileOptions } from './handler/file-result.js';
+export type { Upload } from './uploads/upload.js';
 export { HandlerSetupError } from './handler/handler-setup.error.js';
 export { JobEnqueuer, type EnqueueFromHandler } from './handler/job-enqueuer.js';
 export type { JobHandlerOptions } from './handler/handler-declaration.js';

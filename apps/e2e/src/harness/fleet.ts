@@ -12,6 +12,7 @@ import { until } from './until.js';
 export interface FleetOptions {
   kafka?: boolean;
   redis?: boolean;
+  s3?: boolean;
   /** What every service is told besides. */
   environment?: Record<string, string>;
   /** Started at once; more may come by `start`. */
@@ -44,8 +45,8 @@ export class Fleet {
   ) {}
 
   static async start(options: FleetOptions = {}): Promise<Fleet> {
-    const { kafka = true, redis = true, services = everything } = options;
-    const stack = await createTestStack({ kafka, redis });
+    const { kafka = true, redis = true, s3 = false, services = everything } = options;
+    const stack = await createTestStack({ kafka, redis, s3 });
     const sink = await startOtlpSink();
     await migrate(stack.databaseUrl);
     const database = await Database.open(stack.databaseUrl, { applicationName: 'e2e' });
@@ -113,12 +114,18 @@ export class Fleet {
   }
 
   private environmentOf(app: AppName, mode: DispatchMode): NodeJS.ProcessEnv {
-    const { databaseUrl, kafkaBrokers, redisUrl } = this.stack;
+    const { databaseUrl, kafkaBrokers, redisUrl, s3 } = this.stack;
     const event = app === 'worker' && mode === 'event';
     return {
       ...(event ? {} : { DATABASE_URL: databaseUrl }),
       ...(kafkaBrokers && (event || app === 'relay') ? { KAFKA_BROKERS: kafkaBrokers } : {}),
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
+      ...(s3 && {
+        S3_ENDPOINT: s3.endpoint,
+        S3_BUCKET: s3.bucket,
+        S3_ACCESS_KEY_ID: s3.accessKeyId,
+        S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      }),
       DISPATCH_MODE: mode,
       BATON_MASTER_KEY: this.masterKey,
       LOG_LEVEL: 'info',

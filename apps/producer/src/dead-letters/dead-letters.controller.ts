@@ -25,6 +25,7 @@ import { Operations } from '../operations/operations.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { decodeCursor, idPlace, pageOf } from '../schema/list.schema.js';
 import { nameSchema } from '../schema/text.schema.js';
+import { UploadSealer } from '../uploads/upload-sealer.js';
 import { listDeadSchema, purgeDeadSchema, replayDeadSchema } from './dead-letters.schema.js';
 import { Replayer } from './replayer.js';
 
@@ -37,6 +38,7 @@ export class DeadLettersController {
     @Inject(KnownQueues) private readonly queues: KnownQueues,
     @Inject(Operations) private readonly operations: Operations,
     @Inject(Replayer) private readonly replayer: Replayer,
+    @Inject(UploadSealer) private readonly uploads: UploadSealer,
   ) {}
 
   @Get()
@@ -84,8 +86,9 @@ export class DeadLettersController {
     await this.queues.require([queue]);
     const [id] = body.ids ?? [];
     if (body.payload !== undefined && id !== undefined) {
-      const payload = payloadOfJob(rawBodyOf(request).text);
-      const job = await this.replayer.replay({ tenantId, id, queue, payload });
+      const given = payloadOfJob(rawBodyOf(request).text);
+      const sealed = await this.uploads.seal({ tenantId, queue, payload: given, path: 'payload' });
+      const job = await this.replayer.replay({ tenantId, id, queue, payload: given, sealed });
       const attempts = await retrying(() => readAttempts(this.database.pool, tenantId, id));
       void reply
         .header('location', `/v1/jobs/${id}`)

@@ -6,9 +6,11 @@ import {
   readJobs,
   replayDead,
   retrying,
+  useUploads,
   type ReadJob,
 } from '@baton/persistence';
 import { Inject, Injectable } from '@nestjs/common';
+import type { SealedPayload } from '../uploads/upload-sealer.js';
 import { QueueDoor } from '../queues/door.js';
 
 /** Replays one dead job at once. */
@@ -21,17 +23,35 @@ export class Replayer {
   ) {}
 
   /**
-   * @param wanted.queue only a job of this queue; @param wanted.payload JSON, in place of the one with which it died
+   * @param wanted.queue only a job of this queue; @param wanted.payload JSON, in place of the one with which it died;
+   *   @param wanted.sealed the same with the uploads that it names
    * @returns the job as it is then
    * @throws BatonError `payload_invalid`; `not_found`; `state_conflict` for a job that is not dead; `unique_conflict`
    */
-  async replay(wanted: { tenantId: string; id: string; queue?: string; payload?: string }): Promise<ReadJob> {
-    const { tenantId, id, queue, payload } = wanted;
+  async replay(wanted: {
+    tenantId: string;
+    id: string;
+    queue?: string;
+    payload?: string;
+    sealed?: SealedPayload | undefined;
+  }): Promise<ReadJob> {
+    const { tenantId, id, queue, payload, sealed } = wanted;
     const { pool } = this.database;
     if (payload !== undefined) await this.checkPayload(tenantId, id, payload);
-    const { replayed, inTheWay } = await inTransaction(pool, (tx) =>
-      replayDead(tx, { tenantId, jobIds: [id], queue, payload }),
-    );
+    const { replayed, inTheWay } = await inTransaction(pool, async (tx) => {
+      const report = await replayDead(tx, {
+        tenantId,
+        jobIds: [id],
+        queue,
+        payload: sealed?.payload ?? payload,
+      });
+      if (report.replayed.length > 0)
+        await useUploads(
+          tx,
+          (sealed?.uploads ?? []).map((uploadId) => ({ uploadId, jobId: id })),
+        );
+      return report;
+    });
     if (replayed.length > 0) this.notifier.wake(channels.timers, '0');
     const [job] = await retrying(() => readJobs(pool, tenantId, [id]));
     if (!job || (queue !== undefined && job.queue !== queue))

@@ -16,6 +16,7 @@ import {
 } from '@baton/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import { type SealedPayload, UploadSealer } from '../uploads/upload-sealer.js';
 import { QueueDoor } from '../queues/door.js';
 import type { JobInput } from './job-input.schema.js';
 import { JobWebhooks } from './job-webhooks.js';
@@ -42,6 +43,7 @@ export class JobIntake {
     @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(JobAcceptor) private readonly acceptor: JobAcceptor,
     @Inject(JobWebhooks) private readonly webhooks: JobWebhooks,
+    @Inject(UploadSealer) private readonly uploads: UploadSealer,
   ) {}
 
   /**
@@ -52,8 +54,8 @@ export class JobIntake {
     const { tenantId, inputs, payloads, idempotency, flow } = asked;
     const began = performance.now();
     const names = new Set(inputs.map((input) => input.queue));
-    const repeated = await this.pass(asked);
-    if (repeated) return repeated;
+    const passed = await this.pass(asked);
+    if ('repeated' in passed) return passed;
     const told = await this.webhooks.of(tenantId, inputs);
     const ids = inputs.map(() => uuidv7());
     const parents = asked.parents?.(ids);
@@ -63,6 +65,7 @@ export class JobIntake {
       flowId: flow?.id,
       dependsOn: parentsOf(input, parents?.[i]),
       ...told?.[i],
+      ...passed.sealed.get(i),
     }));
     const accepted = await this.acceptor
       .accept({ tenantId, jobs, idempotency, flow })
@@ -82,20 +85,39 @@ export class JobIntake {
   }
 
   /**
-   * Through the queues' door; whom it refuses may repeat a request that it let in when there was room.
+   * Through the queues' door, and with its uploads sealed; whom it refuses may repeat a request that it let in when there was room.
    * @returns what that request made
-   * @throws BatonError as {@link QueueDoor.enter} does
+   * @throws BatonError as {@link QueueDoor.enter} and {@link UploadSealer.seal} do
    */
-  private async pass({ tenantId, inputs, idempotency, pathOf }: JobsToAccept): Promise<Accepted | undefined> {
+  private async pass(
+    asked: JobsToAccept,
+  ): Promise<Accepted | { sealed: ReadonlyMap<number, SealedPayload> }> {
+    const { tenantId, inputs, idempotency, pathOf } = asked;
     try {
       const looking = this.door.enter(inputs, pathOf);
       if (looking) await looking;
-      return undefined;
+      return { sealed: await this.sealAll(asked) };
     } catch (error) {
       const repeated = idempotency && (await this.acceptor.repeat({ tenantId, jobs: [], idempotency }));
       if (!repeated) throw error;
       return repeated;
     }
+  }
+
+  /** The payloads that name uploads, as they are kept. One after the other: a request may name many. */
+  private async sealAll({
+    tenantId,
+    inputs,
+    payloads,
+    pathOf,
+  }: JobsToAccept): Promise<Map<number, SealedPayload>> {
+    const all = new Map<number, SealedPayload>();
+    for (const [i, payload] of payloads.entries()) {
+      const sealing = this.uploads.seal({ tenantId, queue: inputs[i]!.queue, payload, path: pathOf(i) });
+      const sealed = sealing && (await sealing);
+      if (sealed) all.set(i, sealed);
+    }
+    return all;
   }
 }
 

@@ -11,6 +11,7 @@ import { Replayer } from '../dead-letters/replayer.js';
 import { RetryController } from '../dead-letters/retry.controller.js';
 import { OperationsController } from '../operations/operations.controller.js';
 import { Operations } from '../operations/operations.js';
+import { UploadSealer } from '../uploads/upload-sealer.js';
 import { QueueDoor } from '../queues/door.js';
 import { KnownQueues } from '../queues/known-queues.js';
 import { AwaitedJobs } from './awaited-jobs.js';
@@ -64,9 +65,10 @@ export class JobsModule {
         JobCanceller,
         Replayer,
         Operations,
+        UploadSealer,
         { provide: jobTokenKey, useValue: tokenKey },
       ],
-      exports: [KnownQueues, QueueDoor],
+      exports: [KnownQueues, QueueDoor, UploadSealer],
     };
   }
 }

@@ -21,6 +21,17 @@ export function memberOf(text: string, object: Span, name: string): Span | undef
   return found;
 }
 
+/** The object's members, in order, with their names as they are meant. */
+export function* membersOf(text: string, object: Span): Generator<{ name: string; value: Span }> {
+  let at = skipSpace(text, object.start + 1);
+  while (text[at] === '"') {
+    const keyEnd = stringEnd(text, at);
+    const value = valueAt(text, skipSpace(text, keyEnd) + 1);
+    yield { name: JSON.parse(text.slice(at, keyEnd)) as string, value };
+    at = afterComma(text, value.end);
+  }
+}
+
 /** The array's elements, in order. */
 export function* elementsOf(text: string, array: Span): Generator<Span> {
   let at = skipSpace(text, array.start + 1);

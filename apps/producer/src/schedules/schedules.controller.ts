@@ -42,6 +42,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { payloadOfJob } from '../jobs/payload-text.js';
+import { UploadSealer } from '../uploads/upload-sealer.js';
 import { rawBodyOf } from '../jobs/raw-json-body.js';
 import { QueueDoor } from '../queues/door.js';
 import { decodeCursor, namePlace, pageSchema } from '../schema/list.schema.js';
@@ -67,6 +68,7 @@ export class SchedulesController {
     @Inject(Notifier) private readonly notifier: Notifier,
     @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(JobAcceptor) private readonly acceptor: JobAcceptor,
+    @Inject(UploadSealer) private readonly uploads: UploadSealer,
   ) {}
 
   @Get()
@@ -116,6 +118,7 @@ export class SchedulesController {
   ): Promise<void> {
     const { queue, cron, timezone, jitter, catchUp, paused } = input;
     const payload = payloadOfJob(rawBodyOf(request).text);
+    this.uploads.refuse(payload, 'payload');
     const job = JSON.stringify(jobOf(input, priorities[input.priority]));
     await this.door.fits({ queue, payload: input.payload });
     const row = await retrying(async () => {

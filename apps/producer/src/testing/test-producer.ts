@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Scope, scopes } from '@baton/contracts';
+import type { S3Settings } from '@baton/objects';
 import { insertApiKey } from '@baton/persistence';
 import {
   createTestDatabase,
@@ -31,10 +32,13 @@ export class TestProducer {
     readonly app: NestFastifyApplication,
   ) {}
 
-  static async start({ auth = 'keys' }: { auth?: AuthMode } = {}): Promise<TestProducer> {
+  static async start({
+    auth = 'keys',
+    s3,
+  }: { auth?: AuthMode; s3?: S3Settings } = {}): Promise<TestProducer> {
     const test = await createTestDatabase();
     const masterKey = randomBytes(32);
-    const module = AppModule.forRoot({ databaseUrl: test.url, auth, masterKey, webhookAllow: [] });
+    const module = AppModule.forRoot({ databaseUrl: test.url, auth, masterKey, webhookAllow: [], s3 });
     const app = await createService(module, {
       logger: await createLogger({ service: 'producer', level: 'silent' }),
     });

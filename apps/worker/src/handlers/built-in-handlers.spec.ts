@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { WorkerDrainingError } from '@baton/worker-kit';
 import { JobTester } from '@baton/worker-kit/testing';
 import sharp from 'sharp';
@@ -71,6 +72,15 @@ describe('render', () => {
       width: 100,
       height: 50,
     });
+  });
+
+  it('takes an upload', async () => {
+    const id = randomUUID();
+    const uploads = { [id]: await picture(40, 20) };
+    const tester = await JobTester.create({ controllers: [RenderController] }, { uploads });
+    const outcome = await tester.run('render', { source: { $upload: id }, width: 10, height: 10 });
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: { mediaType: 'image/png' } });
+    await tester.close();
   });
 
   it('makes none larger', async () => {

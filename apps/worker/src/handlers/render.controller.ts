@@ -6,8 +6,10 @@ import { z } from 'zod';
 const mostInputPixels = 40_000_000;
 
 const payload = z.strictObject({
-  /** Any picture that libvips reads: PNG, JPEG, WebP, GIF, SVG, TIFF, AVIF. */
-  source: z.base64().min(1),
+  /** In base64, or an upload. Any picture that libvips reads: PNG, JPEG, WebP, GIF, SVG, TIFF, AVIF. */
+  source: z.union([z.base64().min(1), z.looseObject({ $upload: z.uuid() })], {
+    error: 'must be a picture in base64, or an upload: {"$upload": "<id>"}',
+  }),
   width: z.number().int().min(1).max(4_096),
   height: z.number().int().min(1).max(4_096),
   format: z.enum(['png', 'jpeg', 'webp']).default('png'),
@@ -23,7 +25,9 @@ export class RenderController {
   ): Promise<FileResult> {
     // Loaded by the first job that needs it: it takes memory that other workers do not have to spend.
     const { default: sharp } = await import('sharp');
-    const picture = sharp(Buffer.from(source, 'base64'), { limitInputPixels: mostInputPixels })
+    const input =
+      typeof source === 'string' ? Buffer.from(source, 'base64') : await context.upload(source).bytes();
+    const picture = sharp(input, { limitInputPixels: mostInputPixels })
       .rotate()
       .resize({ width, height, fit: 'inside', withoutEnlargement: true })
       .toFormat(format);

@@ -9,12 +9,13 @@ import { takeUniqueKeys } from '../sql/lock-unique-keys.sql.js';
 import { type ReadJob, readJobs } from '../sql/read-jobs.sql.js';
 import type { Released } from '../sql/release-jobs.sql.js';
 import { replaceJobs } from '../sql/replace-jobs.sql.js';
+import { useUploads } from '../sql/uploads.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 import type { Answer } from './answer.js';
 import { answerRepeats } from './answer-repeats.js';
 import { enterLanes, placesOf } from './enter-lanes.js';
 import { jobRowOf } from './job-row-of.js';
-import type { AcceptRequest } from './new-job.js';
+import type { AcceptRequest, NewJob } from './new-job.js';
 import { keepParents, type Parents, parentIdsOf, parentsOf } from './parents-of.js';
 import { unknownQueue } from './queue-refusals.js';
 import { decideUnique, type Entering, lockKeysOf } from './unique-jobs.js';
@@ -65,6 +66,7 @@ export async function acceptGroup(
   const entering = [...requestsOf.values()];
   const places = await placesOf(tx, entering, lanes);
   const { toInsert, inserted } = await insertAll(tx, requestsOf, { places, parents });
+  await keepUploads(tx, entering);
   await keepParents(tx, parents);
   await takeUniqueKeys(
     tx,
@@ -90,6 +92,18 @@ export async function acceptGroup(
     followUps: tx.followUps,
     openGates: [...tx.openGates],
   };
+}
+
+/** Of the new jobs, and of those that wait and are something else from now on. */
+function keepUploads(tx: Transaction, entering: readonly Entering[]): Promise<void> {
+  const uses = (jobId: string, job: NewJob) => (job.uploads ?? []).map((uploadId) => ({ uploadId, jobId }));
+  return useUploads(
+    tx,
+    entering.flatMap(({ jobs, replacements }) => [
+      ...jobs.flatMap((job) => uses(job.id, job)),
+      ...[...replacements].flatMap(([jobId, job]) => uses(jobId, job)),
+    ]),
+  );
 }
 
 const noParents = { parents: 0, pendingParents: 0 };

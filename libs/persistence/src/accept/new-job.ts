@@ -30,6 +30,8 @@ export interface NewJob {
   priority: number;
   /** JSON. */
   payload: string;
+  /** Ids of the uploads that its payload names; they live as long as the job. */
+  uploads?: readonly string[] | undefined;
   orderingKey?: string | undefined;
   /** Limits by key count by it; where it is left out, by the ordering key. */
   concurrencyKey?: string | undefined;

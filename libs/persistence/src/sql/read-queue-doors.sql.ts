@@ -1,15 +1,18 @@
+import type { DispatchMode } from '@baton/contracts';
 import { run, type Queryable } from './statement.js';
 
 /** What a queue asks of the jobs that are posted to it. */
 export interface QueueDoor {
   name: string;
   draining: boolean;
+  /** In which its jobs are released now. */
+  mode: DispatchMode;
   maxBacklog: number;
   /** JSON Schema of payloads, as JSON text. */
   schema: string | null;
 }
 
-const doors = `SELECT name, draining_at IS NOT NULL AS draining, max_backlog AS "maxBacklog", schema::text AS schema FROM baton.queue`;
+const doors = `SELECT name, draining_at IS NOT NULL AS draining, dispatch_mode AS mode, max_backlog AS "maxBacklog", schema::text AS schema FROM baton.queue`;
 
 export function readQueueDoors(db: Queryable): Promise<QueueDoor[]> {
   return run<QueueDoor & { [column: string]: unknown }>(db, 'read-queue-doors', doors, []);

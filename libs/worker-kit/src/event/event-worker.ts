@@ -17,6 +17,7 @@ import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import { ResultKeeper } from '../execution/result-keeper.js';
+import { StoredUploads } from '../uploads/stored-uploads.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
 import type { JobServerOptions } from '../handler/job-server.js';
@@ -99,6 +100,7 @@ export class EventWorker {
       handlers,
       log,
       results: ResultKeeper.overKafka(options.objects),
+      uploads: new StoredUploads(options.objects),
       ...(letGoMs !== undefined && { letGoMs }),
       announce: { afterMs: timing.announceMs, onRunning: (execution) => this.hasRun(execution) },
       onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
@@ -175,10 +177,8 @@ export class EventWorker {
     this.heartbeats.stop();
     this.reporter.say(left());
     if (!(await doneWithin(wordsAtEndMs, this.reporter.acked()))) {
-      log.error(
-        { words: this.reporter.size },
-        'the broker did not take the last outcomes; their jobs will run again',
-      );
+      const { size: words } = this.reporter;
+      log.error({ words }, 'the broker did not take the last outcomes; their jobs will run again');
     }
     this.reporter.close();
     this.deadLetters.close();

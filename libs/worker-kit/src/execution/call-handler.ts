@@ -3,6 +3,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { JobContext, type ExecutionView } from '../handler/job-context.js';
 import type { ServedHandler } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
+import type { UploadSource } from '../uploads/upload.js';
 import type { HandlerEnd } from './judge.js';
 import type { KeepResult } from './result-keeper.js';
 
@@ -10,11 +11,11 @@ import type { KeepResult } from './result-keeper.js';
 export async function callHandler(
   execution: ExecutionView,
   { handle }: Pick<ServedHandler, 'handle'>,
-  { log, keep }: { log: Log; keep: KeepResult },
+  { log, keep, uploads }: { log: Log; keep: KeepResult; uploads?: UploadSource | undefined },
 ): Promise<HandlerEnd> {
   try {
     const payload = parsePayload(execution.delivery.payload);
-    const returned: unknown = await handle(payload, new JobContext(execution, log));
+    const returned: unknown = await handle(payload, new JobContext(execution, log, uploads));
     // An interceptor makes an Observable of it.
     const value = isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
     return { how: 'returned', result: await keep(value, execution) };

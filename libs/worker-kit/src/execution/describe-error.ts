@@ -3,7 +3,13 @@ import { BatonError, limits, type ErrorCode } from '@baton/contracts';
 import type { ExecutionFailure } from './outcome.js';
 
 /** Errors of ours that say more than that the handler failed; they come with no stack worth keeping. */
-const ownCodes = new Set<ErrorCode>(['result_not_storable', 'undecodable', 'needs_objects', 'unavailable']);
+const ownCodes = new Set<ErrorCode>([
+  'result_not_storable',
+  'undecodable',
+  'needs_objects',
+  'unavailable',
+  'payload_invalid',
+]);
 
 /** What is kept of a thrown value: its message and its stack, each cut to what an attempt may hold. */
 export function describeError(error: unknown): ExecutionFailure {

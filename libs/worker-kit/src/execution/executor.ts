@@ -1,4 +1,5 @@
 import { runSeconds } from '@baton/tracing';
+import type { UploadSource } from '../uploads/upload.js';
 import type { ServedHandler, ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import {
@@ -24,6 +25,8 @@ export interface ExecutorOptions {
   log: Log;
   /** Where large results go; default: they stay in memory, up to 8 MiB. */
   results?: ResultKeeper | undefined;
+  /** Where the uploads of jobs are read. */
+  uploads?: UploadSource | undefined;
   /**
    * How long a handler has to let go after its signal was aborted. Then its slot is free and its outcome is told
    * without it, though it may still be at work: only a handler in a thread can be stopped from outside, and is. Default
@@ -83,8 +86,8 @@ export class Executor {
     if (this.options.announce) execution.announceAt = execution.startedAt + this.options.announce.afterMs;
     this.alarm.by(Math.min(execution.announceAt, execution.timeoutAt));
     recordWake(execution);
-    const { log } = this.options;
-    void runHandler(execution, handler, { log, results: this.results }).then((how) =>
+    const { log, uploads } = this.options;
+    void runHandler(execution, handler, { log, results: this.results, uploads }).then((how) =>
       this.end(execution, how),
     );
     return execution;

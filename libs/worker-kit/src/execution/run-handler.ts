@@ -4,6 +4,7 @@ import type { ServedHandler } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { callHandler } from './call-handler.js';
 import type { Execution } from './execution.js';
+import type { UploadSource } from '../uploads/upload.js';
 import type { HandlerEnd } from './judge.js';
 import type { ResultKeeper } from './result-keeper.js';
 
@@ -11,7 +12,7 @@ import type { ResultKeeper } from './result-keeper.js';
 export function runHandler(
   execution: Execution,
   handler: ServedHandler,
-  { log, results }: { log: Log; results: ResultKeeper },
+  { log, results, uploads }: { log: Log; results: ResultKeeper; uploads: UploadSource | undefined },
 ): Promise<HandlerEnd> {
   const { jobId, tenantId, queue, attempt, executionId, carrier } = execution.delivery;
   const run = {
@@ -27,7 +28,7 @@ export function runHandler(
   if (handler.threads)
     return handler.threads.run(execution, log).then((end) => keepFromThread(end, execution, results));
   return context.with(execution.span.context, () =>
-    callHandler(execution, handler, { log, keep: (value, of) => results.keep(value, of) }),
+    callHandler(execution, handler, { log, uploads, keep: (value, of) => results.keep(value, of) }),
   );
 }
 

@@ -5,6 +5,7 @@ import { traceIdOf } from '@baton/tracing';
 import type { Delivery } from '../execution/delivery.js';
 import type { ProgressSink } from '../execution/progress-note.js';
 import type { Log } from '../log.js';
+import { uploadOf, type Upload, type UploadSource } from '../uploads/upload.js';
 import { FileResult, type FileOptions } from './file-result.js';
 import { checkpointOf, progressOf } from './progress-input.js';
 
@@ -36,6 +37,7 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
   constructor(
     private readonly execution: ExecutionView,
     private readonly processLog: Log,
+    private readonly uploads?: UploadSource,
   ) {
     super([execution.delivery]);
   }
@@ -156,6 +158,17 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
   /** Undefined when the job came with no usable trace context. */
   get traceId(): string | undefined {
     return traceIdOf(this.execution.delivery.carrier);
+  }
+
+  /**
+   * An upload that the payload names: `await context.upload(payload.picture).stream()`. Its bytes are those that were there
+   * when the job was accepted.
+   * @param reference the value that stands in the payload, `{"$upload": …}`
+   * @throws BatonError `payload_invalid` when it names no upload; its reading fails with `needs_objects`, `unavailable`
+   */
+  upload(reference: unknown): Upload {
+    const { tenantId } = this.execution.delivery;
+    return uploadOf(reference, { source: this.uploads, tenantId, signal: () => this.signal });
   }
 
   /**

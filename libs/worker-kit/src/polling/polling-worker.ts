@@ -1,6 +1,15 @@
 import { hostname } from 'node:os';
 import { channels, timing } from '@baton/contracts';
-import type { ClaimedJob, Database, Notifier, Released, SettleReport, Verdict } from '@baton/persistence';
+import {
+  readUploadBody,
+  retrying,
+  type ClaimedJob,
+  type Database,
+  type Notifier,
+  type Released,
+  type SettleReport,
+  type Verdict,
+} from '@baton/persistence';
 import { JobCancelledError, OwnershipLostError } from '../execution/abort-causes.js';
 import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Delivery } from '../execution/delivery.js';
@@ -8,6 +17,7 @@ import { doneWithin } from '../done-within.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
 import { ResultKeeper } from '../execution/result-keeper.js';
+import { StoredUploads } from '../uploads/stored-uploads.js';
 import type { Outcome } from '../execution/outcome.js';
 import type { ProgressNote } from '../execution/progress-note.js';
 import type { JobServerOptions } from '../handler/job-server.js';
@@ -74,6 +84,9 @@ export class PollingWorker {
       handlers,
       log,
       results: new ResultKeeper({ objects: options.objects }),
+      uploads: new StoredUploads(options.objects, (tenantId, id) =>
+        retrying(() => readUploadBody(database.pool, tenantId, id)),
+      ),
       ...(letGoMs !== undefined && { letGoMs }),
       onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
       onEnded: (execution, outcome, note) => this.ended(execution, outcome, note),

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { ObjectStore } from '@baton/objects';
 import type { AbortCause } from '../execution/abort-causes.js';
 import type { Delivery } from '../execution/delivery.js';
@@ -20,6 +21,8 @@ export interface InlineOptions {
   threads?: ThreadOptions;
   /** Given, large results go there; else they stay in memory, up to 8 MiB. */
   objects?: ObjectStore;
+  /** Bytes of the uploads that payloads name, by id. */
+  uploads?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** One job that a tester runs. */
@@ -72,13 +75,14 @@ export class InlineServer extends JobServer {
   }
 
   protected override async start(handlers: ServedHandlers): Promise<void> {
-    const { log = silentLog, letGoMs = 50, objects } = this.options;
+    const { log = silentLog, letGoMs = 50, objects, uploads = {} } = this.options;
     this.executor = new Executor({
       slots: Infinity,
       handlers,
       log,
       letGoMs,
       results: new ResultKeeper({ objects }),
+      uploads: { open: async ({ $upload: id }) => Readable.from([givenUpload(uploads, id)]) },
       progressEveryMs: 0,
       onProgress: (execution, note, onKept) => {
         this.note(execution, note);
@@ -97,4 +101,10 @@ export class InlineServer extends JobServer {
     if (notes) notes.push(note);
     else this.early.set(execution, [note]);
   }
+}
+
+function givenUpload(uploads: Readonly<Record<string, Uint8Array>>, id: string): Uint8Array {
+  const bytes = uploads[id];
+  if (!bytes) throw new TypeError(`the tester was given no upload ${id}; name it in its option "uploads"`);
+  return bytes;
 }

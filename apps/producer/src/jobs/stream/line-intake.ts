@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { uuidv7 } from 'uuidv7';
 import { QueueDoor } from '../../queues/door.js';
+import { type SealedPayload, UploadSealer } from '../../uploads/upload-sealer.js';
 import { delayOf, newJob, parentsOf, spanError } from '../job-intake.js';
 import type { ParsedLine } from './parse-line.js';
 
@@ -14,6 +15,7 @@ export class LineIntake {
   constructor(
     @Inject(QueueDoor) private readonly door: QueueDoor,
     @Inject(LineAcceptor) private readonly acceptor: LineAcceptor,
+    @Inject(UploadSealer) private readonly uploads: UploadSealer,
   ) {}
 
   /**
@@ -25,6 +27,7 @@ export class LineIntake {
     lines: readonly ParsedLine[],
   ): Promise<LineEnd[]> {
     const turnedAway = await this.turnedAway(tenantId, lines);
+    const sealed = await this.sealAll(tenantId, lines, turnedAway);
     const spans = new Map<JobLine, ProduceSpan>();
     const all = lines.map(({ input, payload, key }, i): JobLine | LineEnd => {
       const end = turnedAway.get(i);
@@ -33,7 +36,8 @@ export class LineIntake {
       const { queue } = input;
       const trace = { delayMs: delayOf(input), fanOut: Infinity, parent: context };
       const span = startProduceSpan({ jobId: id, tenant: tenantId, queue, ...trace });
-      const job = { ...newJob(input, { id, payload, span }), dependsOn: parentsOf(input, undefined) };
+      const made = newJob(input, { id, payload, span });
+      const job = { ...made, dependsOn: parentsOf(input, undefined), ...sealed.get(i) };
       const line: JobLine = { job, key };
       spans.set(line, span);
       return line;
@@ -43,6 +47,27 @@ export class LineIntake {
     known.forEach((line, i) => this.tell(line, ends[i]!, spans.get(line)!));
     let next = 0;
     return all.map((line) => ('job' in line ? ends[next++]! : line));
+  }
+
+  /** The payloads that name uploads, as they are kept; a line whose upload cannot be sealed is turned away with the rest. */
+  private async sealAll(
+    tenantId: string,
+    lines: readonly ParsedLine[],
+    turnedAway: Map<number, LineEnd>,
+  ): Promise<Map<number, SealedPayload>> {
+    const all = new Map<number, SealedPayload>();
+    for (const [i, { input, payload }] of lines.entries()) {
+      if (turnedAway.has(i)) continue;
+      try {
+        const sealing = this.uploads.seal({ tenantId, queue: input.queue, payload, path: 'payload' });
+        const sealed = sealing && (await sealing);
+        if (sealed) all.set(i, sealed);
+      } catch (error) {
+        if (!BatonError.is(error) || error.code === 'unavailable') throw error;
+        turnedAway.set(i, { refused: error });
+      }
+    }
+    return all;
   }
 
   /** A repeated line makes no job, so the span begun for it is never ended and thus never told. */
