@@ -10,5 +10,5 @@ export default {
   testPathIgnorePatterns:
     env.BATON_E2E_FAULTS === undefined
       ? ['/src/faults/']
-      : ['/src/(?!faults/)[^/]*spec', '/src/conformance/', '/src/cli/'],
+      : ['/src/(?!faults/)[^/]*spec', '/src/conformance/', '/src/cli/', '/src/openapi/'],
 };

@@ -62,7 +62,6 @@ export {
   jobsByState,
   outboxBacklog,
   outboxOldestSeconds,
-  storedFiles,
   wakes,
 } from './metrics/waiting.js';
 export {

@@ -31,7 +31,14 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiNotModifiedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeCursor, idPlace, pageFields, pageOf } from '../schema/list.schema.js';
@@ -131,6 +138,7 @@ export class JobsController {
     description: 'the ETag of an earlier answer: 304 while it holds',
   })
   @ApiOkResponse({ standardSchema: jobSchema })
+  @ApiNotModifiedResponse({ description: 'If-None-Match holds' })
   async read(
     @Param('id', { schema: idSchema }) id: string,
     @Headers('if-none-match') ifNoneMatch: string | undefined,

@@ -16,7 +16,14 @@ import {
 import { type Caller, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
 import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiNotModifiedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Acknowledgements } from '../events/acknowledgements.js';
@@ -51,6 +58,7 @@ export class ResultsController {
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N: hold the request up to N ≤ 60 s' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'the ETag of an earlier answer' })
   @ApiOkResponse({ standardSchema: resultSchema, description: 'The result' })
+  @ApiNotModifiedResponse({ description: 'Nothing is new to who presents this ETag' })
   @ApiAcceptedResponse({
     standardSchema: pendingSchema,
     description: 'Not there yet: come again after Retry-After',
