@@ -40,6 +40,11 @@ export interface DrainsArguments {
   mode: DispatchMode;
 }
 
+export interface DeliveryArguments {
+  command: 'waiting' | 'webhooks' | 'target';
+  mode: DispatchMode;
+}
+
 /** Settings that the command line gives in place of the defaults. */
 export interface GivenSettings {
   runs?: number;
@@ -48,7 +53,7 @@ export interface GivenSettings {
 }
 
 export type BenchArguments = (
-  RunArguments | LimitsArguments | ProfileArguments | MemoryArguments | DrainsArguments
+  RunArguments | LimitsArguments | ProfileArguments | MemoryArguments | DrainsArguments | DeliveryArguments
 ) & {
   given: GivenSettings;
   build: boolean;
@@ -56,7 +61,17 @@ export type BenchArguments = (
   output: string | undefined;
 };
 
-const commands = ['run', 'limits', 'profile', 'memory', 'lanes', 'gates'] as const;
+const commands = [
+  'run',
+  'limits',
+  'profile',
+  'memory',
+  'lanes',
+  'gates',
+  'waiting',
+  'webhooks',
+  'target',
+] as const;
 
 export const usage = `npm run bench -- [run] [options]       Baton in both modes beside its peers, and this machine's limits
 npm run bench -- limits [options]      what this machine can do at best
@@ -68,12 +83,18 @@ npm run bench -- lanes <polling|event> [options]
                                        drains with ordering keys, and of one hot key, beside one without
 npm run bench -- gates <polling|event> [options]
                                        drains behind limits beside one without
+npm run bench -- waiting <polling|event> [options]
+                                       clients that wait by long-poll, SSE and WebSocket (--jobs: 10000)
+npm run bench -- webhooks <polling|event> [options]
+                                       1,000 endpoints, some dead and some slow (--jobs: 20000)
+npm run bench -- target <polling|event> [options]
+                                       12 jobs a second with bursts of 100, to webhooks (--jobs: 2640, in 2 min)
 
   --only <1,2,3>         these workloads alone
   --contender <ids>      these contenders alone: ${contenderIds.join(', ')}
   --no-limits            do not measure the limits
   --runs <n>             turns of each contender (3)
-  --jobs <n>             jobs of workload 3, and of the limits (100000)
+  --jobs <n>             jobs of workload 3, and of the limits (100000); or of the measure that was named
   --concurrency <n>      jobs that a worker of workload 3 runs at once, in place of each contender's own
   --output <folder>      where results.json and results.svg go
   --no-build             the services are built already
@@ -104,6 +125,9 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | '
       return { command, mode: readOnlyMode(command, rest), ...common };
     case 'lanes':
     case 'gates':
+    case 'waiting':
+    case 'webhooks':
+    case 'target':
       return { command, mode: readOnlyMode(command, rest), ...common };
     default:
       throw new BenchArgumentError(`There is no command "${command}"; allowed: ${commands.join(', ')}`);

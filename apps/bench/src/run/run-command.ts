@@ -1,6 +1,8 @@
+import { measureDelivery } from '../delivery/measure-delivery.js';
 import { measureDrains } from '../drains/measure-drains.js';
 import type {
   BenchArguments,
+  DeliveryArguments,
   DrainsArguments,
   LimitsArguments,
   MemoryArguments,
@@ -49,6 +51,12 @@ export async function runCommand(parsed: BenchArguments, options: CommandOptions
     case 'gates':
       return inOneMode(parsed, settings, options, (context, { command: what, mode }) =>
         measureDrains(context, { what, mode }, options.print),
+      );
+    case 'waiting':
+    case 'webhooks':
+    case 'target':
+      return inOneMode(parsed, settings, options, (context, args) =>
+        measureDelivery(context, { ...args, jobs: parsed.given.drainJobs }, options.print),
       );
   }
 }
@@ -112,7 +120,7 @@ async function profile(
 }
 
 /** A measure of Baton alone, which ends as a table. */
-async function inOneMode<T extends MemoryArguments | DrainsArguments>(
+async function inOneMode<T extends MemoryArguments | DrainsArguments | DeliveryArguments>(
   args: Of<T>,
   settings: BenchSettings,
   { config, closers, print }: CommandOptions,

@@ -13,6 +13,8 @@ export interface BatonDeploymentOptions {
   concurrency: number;
   sampledShare: number;
   cpuProfileFolder?: string | undefined;
+  /** What every service is told besides. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** Any value does: nothing outlives the bench. */
@@ -58,6 +60,7 @@ export class BatonDeployment {
       [queueVariable]: queue,
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
       OTEL_TRACES_SAMPLER_ARG: String(sampledShare),
+      ...options.environment,
     };
     const [tenant] = await prepareDatabase({ folder: await servers.folder(`bench-${mode}`), environment });
     if (!tenant) throw new BenchError('The database was prepared without a tenant');

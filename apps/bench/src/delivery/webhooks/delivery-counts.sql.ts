@@ -1,0 +1,21 @@
+import type { Client } from 'pg';
+
+export interface DeliveryCounts {
+  pending: number;
+  delivered: number;
+  dead: number;
+  attempts: number;
+  /** From the first try to the last, by PostgreSQL's clock. */
+  seconds: number;
+}
+
+export async function readDeliveryCounts(client: Client): Promise<DeliveryCounts> {
+  const { rows } = await client.query<DeliveryCounts>(
+    `SELECT count(*) FILTER (WHERE state IN ('pending', 'waiting'))::int AS pending,
+       count(*) FILTER (WHERE state = 'delivered')::int AS delivered, count(*) FILTER (WHERE state = 'dead')::int AS dead,
+       (SELECT count(*)::int FROM baton.webhook_attempt) AS attempts,
+       (SELECT extract(epoch FROM max(at) - min(at))::float8 FROM baton.webhook_attempt) AS seconds
+     FROM baton.webhook_delivery WHERE job_id IS NOT NULL`,
+  );
+  return rows[0]!;
+}
