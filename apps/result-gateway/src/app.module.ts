@@ -7,6 +7,7 @@ import type { GatewayConfig } from './gateway.config.js';
 import { ObjectsModule } from './objects.module.js';
 import { ResultsModule } from './results/results.module.js';
 import { StreamModule } from './stream/stream.module.js';
+import { TiersModule } from './tiers/tiers.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -28,6 +29,7 @@ export class AppModule {
         ResultsModule.forRoot(config),
         WebhooksModule.forRoot(config),
         EventsModule,
+        TiersModule,
         StreamModule.forRoot(config),
       ],
     };

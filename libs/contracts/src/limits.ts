@@ -19,6 +19,8 @@ export const limits = {
   /** Uploads of a tenant that no job has named yet, and how long the place for one may be put into. */
   openUploads: 1_000,
   uploadMs: 15 * 60_000,
+  /** How far ahead a result may be kept by extension. */
+  extendMs: 30 * 86_400_000,
   orderingKeyBytes: 255,
   concurrencyKeyBytes: 255,
   idempotencyKeyBytes: 255,

@@ -32,7 +32,13 @@ export function sealedKey(upload: { tenantId: string; id: string; seal: string }
 }
 
 /** The upload that a name of either kind belongs to. @returns undefined for any other name */
-export function uploadOfKey(key: string): { tenantId: string; id: string } | undefined {
-  const match = /^(?:uploads|sealed)\/([0-9a-f-]{36})\/([0-9a-f-]{36})(?:\/|$)/.exec(key);
-  return match ? { tenantId: match[1]!, id: match[2]! } : undefined;
+export function uploadOfKey(
+  key: string,
+): { tenantId: string; id: string; seal: string | undefined } | undefined {
+  const match =
+    /^(?:uploads\/([0-9a-f-]{36})\/([0-9a-f-]{36})|sealed\/([0-9a-f-]{36})\/([0-9a-f-]{36})\/([0-9a-f-]{36}))$/.exec(
+      key,
+    );
+  if (!match) return undefined;
+  return { tenantId: (match[1] ?? match[3])!, id: (match[2] ?? match[4])!, seal: match[5] };
 }

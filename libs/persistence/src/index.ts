@@ -111,6 +111,22 @@ export {
   useUploads,
   type UploadRow,
 } from './sql/uploads.sql.js';
+export {
+  claimDueFiles,
+  dropFile,
+  extendResult,
+  noteExpiring,
+  pointToObject,
+  type DueFile,
+} from './sql/tier-files.sql.js';
+export {
+  findStrayResults,
+  findStrayUploads,
+  forgetGarbage,
+  noteGarbage,
+  readGarbage,
+  takePass,
+} from './sql/object-garbage.sql.js';
 export { readFilePlace, type FilePlace } from './sql/read-file.sql.js';
 export { readResults, type Standing } from './sql/read-results.sql.js';
 export { releaseJobs, type Released } from './sql/release-jobs.sql.js';

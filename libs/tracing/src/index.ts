@@ -62,6 +62,7 @@ export {
   jobsByState,
   outboxBacklog,
   outboxOldestSeconds,
+  storedFiles,
   wakes,
 } from './metrics/waiting.js';
 export {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fromBinary } from '@bufbuild/protobuf';
 import { JobEventSchema, QueueEventSchema } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
-import { claimJobs, registerWorker, settleBatch } from '@baton/persistence';
+import { claimJobs, inTransaction, registerWorker, replayDead, settleBatch } from '@baton/persistence';
 import { createTestDatabase, seedTenant, type TestDatabase } from '@baton/persistence/testing';
 import { eventually } from '../testing/eventually.js';
 import { testBroker, type TestBroker } from '../testing/test-broker.js';
@@ -80,6 +80,37 @@ it('publishes the whole log of a job, in order, once its queue has events on, an
   ]);
   expect(told.some(({ jobId }) => jobId === silent)).toBe(false);
   expect(JSON.parse(Buffer.from(told[3]!.data).toString())).toMatchObject({ result: { n: 1 } });
+});
+
+it('a job is replayed once the end of its log is published: nothing of the old generation is lost', async () => {
+  const { tenantId, queue } = await seedTenant(test.database);
+  const { pool } = test.database;
+  await query('UPDATE baton.queue SET events = true WHERE name = $1', [queue]);
+  const id = await insertJob(tenantId, queue);
+  const said = { jobId: id, attempt: 1, executionId: randomUUID(), workerId: randomUUID(), tenantId, queue };
+  const error = { code: 'handler_error' as const, message: 'no', retryable: false };
+  await settleBatch(pool, [{ ...said, kind: 'failed', orderingKey: undefined, startedAtMs: 0, error }]);
+  const replay = () => inTransaction(pool, (tx) => replayDead(tx, { tenantId, jobIds: [id] }));
+  expect(await replay()).toMatchObject({ replayed: [], unpublished: new Set([id]) });
+  const timer = new EventsTimer(test.database, producer, topic);
+  await timer.look();
+  expect(await replay()).toMatchObject({ replayed: [{ jobId: id }], unpublished: new Set() });
+  await timer.look();
+  const records = await kafka.follow([topic]);
+  const own = () => records.filter((each) => each.key?.toString() === id);
+  await eventually('all are read', () => own().length >= 5);
+  expect(
+    own().map(({ value }) => {
+      const { generation, seq, type } = fromBinary(JobEventSchema, value!);
+      return `${generation}:${seq} ${type}`;
+    }),
+  ).toEqual([
+    '0:1 job.accepted',
+    '0:2 job.queued',
+    '0:3 attempt.started',
+    '0:4 job.dead',
+    '1:1 job.replayed',
+  ]);
 });
 
 it('publishes what happens to queues', async () => {

@@ -40,7 +40,11 @@ const replay = (...jobIds: string[]) =>
 it('is refused while a live job is unique by the same, and has the key again when it is not', async () => {
   const dead = await deadJob();
   const live = await accept();
-  expect(await replay(dead)).toEqual({ replayed: [], inTheWay: new Map([[dead, live]]) });
+  expect(await replay(dead)).toEqual({
+    replayed: [],
+    inTheWay: new Map([[dead, live]]),
+    unpublished: new Set(),
+  });
   expect(await storedJob(test, dead)).toMatchObject({ state: 'dead' });
   await worker.run();
   expect((await replay(dead)).replayed).toMatchObject([{ jobId: dead }]);

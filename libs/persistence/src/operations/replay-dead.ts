@@ -1,3 +1,4 @@
+import { findUnpublishedOf } from '../sql/publish-events.sql.js';
 import { handUniqueKeys, findHolders, findKeysOfDead } from '../sql/replay-unique.sql.js';
 import { lockUniqueKeys, uniqueKeyId } from '../sql/lock-unique-keys.sql.js';
 import { replayJobs, type Replayed, type ReplayParams } from '../sql/replay-jobs.sql.js';
@@ -8,13 +9,25 @@ export interface ReplayReport {
   replayed: Replayed[];
   /** Jobs that stay dead, each with the live job that is unique by the same. */
   inTheWay: Map<string, string>;
+  /** Jobs that stay dead for the moment: the end of their logs is still to be published, and goes with the generation. */
+  unpublished: Set<string>;
 }
 
 /**
- * Replays dead jobs but those that a live job is in the way of, which is unique by the same: of several dead ones of one
+ * Replays dead jobs but those whose last events are on their way to `baton.events`, which a new generation would hide, and
+ * those that a live job is in the way of, which is unique by the same: of several dead ones of one
  * key, one comes back. It takes the key, whose window stays as it was.
  */
-export async function replayDead(tx: Transaction, params: ReplayParams): Promise<ReplayReport> {
+export async function replayDead(tx: Transaction, wanted: ReplayParams): Promise<ReplayReport> {
+  const unpublished = await findUnpublishedOf(tx, wanted.jobIds);
+  const jobIds = wanted.jobIds.filter((id) => !unpublished.has(id));
+  return { ...(await replayPublished(tx, { ...wanted, jobIds })), unpublished };
+}
+
+async function replayPublished(
+  tx: Transaction,
+  params: ReplayParams,
+): Promise<Omit<ReplayReport, 'unpublished'>> {
   const wanted = await findKeysOfDead(tx, params);
   const inTheWay = new Map<string, string>();
   if (wanted.length === 0) return { replayed: await replayJobs(tx, params), inTheWay };

@@ -24,7 +24,7 @@ export interface OperationSlice {
   finished: boolean;
 }
 
-/** Before jobs whose lanes were busy are tried again. */
+/** Before jobs are tried again whose lanes were busy, or whose events were still to be published. */
 const busyMs = 50;
 /** A slice of an operation with a rate is half a second's worth. */
 const slicesPerSecond = 2;
@@ -92,9 +92,9 @@ async function apply(
       return { done, failed, busy: cancels.busy, cancels };
     }
     case 'replay': {
-      const { replayed } = await replayDead(tx, { tenantId, jobIds, queue: filter.queue });
+      const { replayed, unpublished } = await replayDead(tx, { tenantId, jobIds, queue: filter.queue });
       const { length } = replayed;
-      return { done: length, failed: jobIds.length - length, busy: [] };
+      return { done: length, failed: jobIds.length - length - unpublished.size, busy: [...unpublished] };
     }
     case 'purge': {
       const { length } = await purgeDead(tx, { tenantId, jobIds, queue: filter.queue });

@@ -21,3 +21,7 @@ export const joinExpiry = (job: string, state: string, file = 'false'): string =
 /** SQL: when it is announced that a result goes: a while before, at most an hour. */
 export const announceAt = (until: string, warmMs: string): string =>
   `${until} - least(3600000, ${warmMs} / 4) * interval '1 ms'`;
+
+/** SQL: the day with whose partition a row goes that expires then. */
+export const dropDayOf = (expiresAt: string): string =>
+  `CASE WHEN ${expiresAt} < baton.now() + interval '${partitionedDays} days' THEN (${expiresAt} AT TIME ZONE 'UTC')::date ELSE 'infinity' END`;

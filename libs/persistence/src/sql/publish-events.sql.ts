@@ -16,6 +16,14 @@ export function findUnpublishedJobs(db: Queryable, limit: number): Promise<Unpub
   return run<UnpublishedJob & { [column: string]: unknown }>(db, 'find-unpublished-jobs', jobs, [limit]);
 }
 
+const openOf = `SELECT job_id AS "jobId" FROM baton.event_cursor WHERE job_id = ANY ($1::uuid[])`;
+
+/** Of ended jobs, those that have events which are still to be published. */
+export async function findUnpublishedOf(db: Queryable, jobIds: readonly string[]): Promise<Set<string>> {
+  const rows = await run<{ jobId: string }>(db, 'find-unpublished-of', openOf, [jobIds]);
+  return new Set(rows.map(({ jobId }) => jobId));
+}
+
 /** How far a job's events are published now. */
 export interface PublishedJob {
   from: UnpublishedJob;

@@ -14,6 +14,14 @@ export const wakes = counter(
   ['source'],
 );
 
+// Files as they age.
+
+export const storedFiles = counter(
+  'baton_stored_files_total',
+  'Files of results and uploads, by what was done: moved to S3, expired, collected (objects that nothing named)',
+  ['what'],
+);
+
 // Backpressure: what waits, and where.
 
 export const outboxBacklog = gauge('baton_outbox_backlog', 'Outbox rows not yet acknowledged by the broker', [

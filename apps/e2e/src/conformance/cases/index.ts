@@ -9,6 +9,9 @@ import { deadlineCases } from './deadline.js';
 import { timeoutCases } from './timeout.js';
 import { cancelCases } from './cancel.js';
 import { deadLetterCases } from './dead-letter.js';
+import { eventCases } from './event.js';
+import { priorityCases } from './priority.js';
+import { webhookCases } from './webhook.js';
 import { flowCases } from './flow.js';
 import { operationCases } from './operation.js';
 import { limitCases } from './limit.js';
@@ -30,14 +33,17 @@ export const nouns: Record<string, (system: () => System) => void> = {
   cancel: cancelCases,
   deadline: deadlineCases,
   'dead letter': deadLetterCases,
+  event: eventCases,
   flow: flowCases,
   operation: operationCases,
   limit: limitCases,
   order: orderCases,
   pause: pauseCases,
+  priority: priorityCases,
   progress: progressCases,
   reschedule: rescheduleCases,
   retry: retryCases,
   timeout: timeoutCases,
   unique: uniqueCases,
+  webhook: webhookCases,
 };
