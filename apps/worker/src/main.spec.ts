@@ -53,7 +53,7 @@ it('as a polling worker announces its queues, becomes ready and leaves', async (
   const { rows } = await db.database.pool.query<{ name: string }>(
     'SELECT name FROM baton.queue ORDER BY name',
   );
-  expect(rows.map(({ name }) => name)).toEqual(['echo', 'fail', 'greet', 'render', 'sleep']);
+  expect(rows.map(({ name }) => name)).toEqual(['echo', 'fail', 'greet', 'http', 'render', 'sleep']);
   expect(await worker.stop()).toBe(0);
   const workers = await db.database.pool.query('SELECT state, queues FROM baton.worker');
   expect(workers.rows).toEqual([{ state: 'left', queues: expect.arrayContaining(['echo', 'greet']) }]);

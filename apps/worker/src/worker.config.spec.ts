@@ -8,6 +8,9 @@ it('polls PostgreSQL unless told otherwise', () => {
   expect(load({ DATABASE_URL: databaseUrl, KAFKA_BROKERS: 'nonsense' })).toEqual({
     source: { mode: 'polling', databaseUrl },
     redisUrl: undefined,
+    s3: undefined,
+    masterKey: undefined,
+    webhookAllow: [],
     concurrency: 50,
     handlers: undefined,
     drainGraceMs: 10_000,

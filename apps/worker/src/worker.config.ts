@@ -9,6 +9,10 @@ export const workerFields = {
   s3: optional(fields.s3()),
   /** Handlers at once in this process. */
   concurrency: withDefault(fields.integer('WORKER_CONCURRENCY', { min: 1, max: 1_000 }), 50),
+  /** Signs the calls of the `http` handler. */
+  masterKey: optional(fields.masterKey()),
+  /** Private ranges that the `http` handler may call, for development. */
+  webhookAllow: fields.webhookAllow(),
   handlers: optional(
     fields.text(
       'WORKER_HANDLERS',

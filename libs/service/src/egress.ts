@@ -1,3 +1,9 @@
 export { addressGuard, type AddressGuard } from './egress/address-guard.js';
 export { guardedAgent, guardedLookup, RefusedAddressError, type ResolveAll } from './egress/guarded-agent.js';
+export {
+  httpSigningKey,
+  standardHeaders,
+  type SignedTry,
+  type SigningKey,
+} from './egress/standard-headers.js';
 export { refuseReceiverUrl } from './egress/receiver-url.js';

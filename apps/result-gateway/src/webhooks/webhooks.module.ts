@@ -10,6 +10,7 @@ import type { GatewayConfig } from '../gateway.config.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { JobDeliveriesController } from './job-deliveries.controller.js';
 import { Deliverer } from './delivery/deliverer.js';
+import { HttpSecretController, masterKeyToken } from './http-secret.controller.js';
 import { KeyRing } from './endpoint-keys.js';
 import { HeldTakes } from './pull/held-takes.js';
 import { PullController } from './pull/pull.controller.js';
@@ -36,9 +37,16 @@ export class WebhooksModule implements OnApplicationShutdown {
   static forRoot(config: GatewayConfig, { resolve }: { resolve?: ResolveAll } = {}): DynamicModule {
     return {
       module: WebhooksModule,
-      controllers: [WebhooksController, DeliveriesController, JobDeliveriesController, PullController],
+      controllers: [
+        WebhooksController,
+        DeliveriesController,
+        JobDeliveriesController,
+        PullController,
+        HttpSecretController,
+      ],
       providers: [
         { provide: addressGuardToken, useFactory: () => addressGuard(config.webhookAllow ?? []) },
+        { provide: masterKeyToken, useValue: config.masterKey },
         { provide: secretBoxToken, useFactory: () => secretBox(config.masterKey) },
         {
           provide: agentToken,
