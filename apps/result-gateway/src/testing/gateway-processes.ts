@@ -16,7 +16,7 @@ export class GatewayProcesses {
 
   static async start(count: number, environment: Record<string, string>): Promise<GatewayProcesses> {
     const gateways = new GatewayProcesses(count, { LOG_LEVEL: 'info', PORT: '0', ...environment });
-    await Promise.all(gateways.starting);
+    await gateways.whole();
     return gateways;
   }
 
@@ -26,10 +26,18 @@ export class GatewayProcesses {
     return Promise.any([this.starting[which]!, this.starting[next]!]);
   }
 
-  /** SIGKILL, without a word to its clients; another takes its place on a port of its own. */
+  /** Until all are there. */
+  async whole(): Promise<void> {
+    await Promise.all(this.starting);
+  }
+
+  /**
+   * SIGKILL, without a word to its clients; another takes its place on a port of its own. Nothing while another is away: a
+   * busy machine would stand still.
+   */
   async kill(which: number): Promise<void> {
     const victim = this.running[which];
-    if (!victim) return; // it has yet to come again
+    if (!victim || this.running.includes(undefined)) return;
     this.running[which] = undefined;
     this.kills++;
     await victim.kill();
