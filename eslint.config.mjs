@@ -36,6 +36,7 @@ const mayImport = {
     'scope:worker',
     'scope:result-gateway',
     'scope:cli',
+    'scope:examples',
   ],
   'scope:bench': ['type:lib', 'scope:local-stack'],
   'scope:examples': ['type:lib', 'scope:local-stack'],

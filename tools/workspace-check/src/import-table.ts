@@ -26,7 +26,7 @@ export const importTable: Record<string, readonly string[]> = {
   'local-stack': ['contracts', 'tracing'],
   'workspace-check': [],
   // The conformance suite runs the services in its own process.
-  e2e: [...everyLibrary, 'local-stack', 'producer', 'relay', 'worker', 'result-gateway', 'cli'],
+  e2e: [...everyLibrary, 'local-stack', 'producer', 'relay', 'worker', 'result-gateway', 'cli', 'examples'],
   bench: [...everyLibrary, 'local-stack'],
   examples: [...everyLibrary, 'local-stack'],
 };

@@ -1,4 +1,5 @@
 import { createTestDatabase, seedTenant, type TestDatabase } from '../testing.js';
+import { pumpGates } from '../limits/pump-gates.js';
 import { LimitedQueue } from '../limits/limited-queue.fixture.js';
 
 let test: TestDatabase;
@@ -83,6 +84,24 @@ it('hands on nothing past a job of the queue that waits for a worker', async () 
   const { handed, released } = await queue.settleOffering(1, [queue.say(job!)]);
   expect([handed, idsOf(released)]).toEqual([[], [third]]);
   expect(idsOf(await queue.claim(1))).toEqual([waits]);
+});
+
+it('of a rate, lets through what goes on at once, where nothing is ahead of the workers; the timers fill up to the burst', async () => {
+  await queue.set({ rate_limit: 1_000, rate_per_ms: 1_000, rate_burst: 4 });
+  await queue.post(Array.from({ length: 12 }, () => ({})));
+  const first = await queue.claim(2);
+  const held = () => queue.states().then((states) => states['held rate']);
+  const say = (jobs: Parameters<typeof queue.say>[0][]) => jobs.map((job) => queue.say(job));
+  expect(await held()).toBe(8);
+  await test.shiftClock(1_000);
+  const { handed, released } = await queue.settleOffering(2, say(first));
+  expect([handed, released]).toEqual([[], []]);
+  const next = await queue.settleOffering(2, say(await queue.claim(2)));
+  expect(next.handed).toHaveLength(2);
+  expect(await held()).toBe(6);
+  await test.shiftClock(1_000);
+  await pumpGates(test.database.pool, 100);
+  expect(await queue.states()).toEqual({ running: 2, queued: 4, 'held rate': 2 });
 });
 
 it.each([

@@ -81,9 +81,11 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 // A bucket fills up to its burst; what is let through takes a token each, and at most one burst is ahead of the workers.
 // A slot has no token, a token no slot: a limit that is not set lets a whole slice through.
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
-// enough before them, it is looked at after as long again as nothing has moved.
+// enough before them, it is looked at after as long again as nothing has moved. A worker that offers slots lets through no
+// more than go there at once; for others the timers fill up to the burst, each second.
 const text = (level: GateLevel): string => `
 WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
+offered AS MATERIALIZED (SELECT nullif(cardinality($7::uuid[]), 0) AS slots),
 g AS MATERIALIZED (
   SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn, g.taken,
     ${slots[level]} AS slots, b.*,
@@ -101,7 +103,8 @@ g AS MATERIALIZED (
   FROM (SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
     CASE WHEN g.may_run_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN
       g.may_run_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.may_run_ahead) a)::int END)) AS room
-  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window) AS may_run_ahead FROM g) g) r
+  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window, CASE WHEN g.rated OR g.fair_window IS NOT NULL THEN o.slots END) AS may_run_ahead
+    FROM g CROSS JOIN offered o) g) r
 ), turn AS MATERIALIZED (${oldestOf(level, priorities.low, 'g.low_turns')}
   UNION ALL${oldestOf(level, priorities.normal, 'g.normal_turns')}
 ), rest AS MATERIALIZED (
@@ -147,6 +150,7 @@ g AS MATERIALIZED (
       WHEN c.n = ${slice} THEN g.now
       WHEN c.n < g.room THEN g.now + interval '${busyMs} ms'
       WHEN g.tokens - c.n < 1 - 1e-6 THEN g.now + (1 - (g.tokens - c.n)) * g.token_ms * interval '1 ms'
+      WHEN (SELECT slots FROM offered) IS NOT NULL THEN g.now + ${aheadMs.most} * interval '1 ms'
       ELSE g.now + least(${aheadMs.most}, greatest(${aheadMs.least}, CASE WHEN c.n = 0 THEN extract(epoch FROM g.now - g.refilled_at) * 1000 END)) * interval '1 ms'
     END AS next_due
   FROM room g CROSS JOIN LATERAL (

@@ -1,3 +1,4 @@
+import { limitPartner, syncAccount } from '@baton/examples/limited-partner';
 import type { System } from '../system.js';
 
 export function limitCases(system: () => System): void {
@@ -18,6 +19,24 @@ export function limitCases(system: () => System): void {
       entry.return(n);
       await system().untilState(jobs[n - 1]!.id, 'succeeded');
     }
+  });
+
+  it('the example of a partner that allows two calls at a time for each account', async () => {
+    const stage = system().stage();
+    const { client, queue, apiKey } = system();
+    await limitPartner({ url: system().servers.producer.url, apiKey }, queue);
+    const jobs = [];
+    for (const account of ['a', 'a', 'a', 'b'])
+      jobs.push(await syncAccount(client, queue, { account, script: stage.script }));
+    const entries = [await stage.next(), await stage.next(), await stage.next()];
+    expect(entries.map(({ payload }) => payload['account']).sort()).toEqual(['a', 'a', 'b']);
+    const [, , third] = jobs;
+    expect(await system().job(third!.id)).toMatchObject({
+      hold: { reason: 'concurrency', by: { key: 'a', limit: 2, running: 2 } },
+    });
+    for (const entry of entries) entry.return();
+    (await stage.next()).return();
+    for (const { id } of jobs) await system().untilState(id, 'succeeded');
   });
 
   it('gives the slot of a failed job to the next for its pause', async () => {

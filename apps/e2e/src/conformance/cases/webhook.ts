@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { verifyWebhook } from '@baton/client';
+import { verifyWebhook, type WebhookEvent } from '@baton/client';
+import { webhookReceiver } from '@baton/examples/webhook-receiver';
 import type { System } from '../system.js';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -49,6 +50,21 @@ export function webhookCases(system: () => System): void {
       type: 'job.succeeded',
       data: { id, state: 'succeeded', result: { made: 1 } },
     });
+  });
+
+  it('the example of a receiver takes it', async () => {
+    const took = Promise.withResolvers<WebhookEvent>();
+    const take = async (event: WebhookEvent): Promise<void> => took.resolve(event);
+    const receiver = createServer(webhookReceiver({ secret, take })).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const to = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const { id } = await system().post(
+      { script: system().script(() => 1) },
+      { webhook: { url: to, secret } },
+    );
+    expect((await took.promise).data).toMatchObject({ id, result: 1 });
+    receiver.closeAllConnections();
+    receiver.close();
   });
 
   it('tells of a death, and again where the receiver fails', async () => {
