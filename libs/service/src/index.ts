@@ -37,7 +37,7 @@ export { hashApiKey, newApiKey } from './auth/api-key.js';
 export { AuthModule, type AuthModuleOptions } from './auth/auth.module.js';
 export { Authenticator, type AuthOptions, type DefaultTenant, type Demand } from './auth/authenticator.js';
 export { readCookie } from './auth/read-cookie.js';
-export { callerOf, setCaller, type Caller, type JobCaller, type KeyCaller } from './auth/caller.js';
+export { callerOf, holderOf, setCaller, type Caller, type JobCaller, type KeyCaller } from './auth/caller.js';
 export { deriveJobTokenKey, jobTokenSeconds, signJobToken, verifyJobToken } from './auth/job-token.js';
 export type { JobTokenClaims, JobTokenKey } from './auth/job-token.js';
 export type { FoundKey, KeyLookup, KeyRateLimit, KeyRateLimiter } from './auth/key-lookup.js';

@@ -5,12 +5,14 @@ import {
   listJobs,
   readAttempts,
   readHold,
+  type ReadJob,
   readJobs,
   retrying,
 } from '@baton/persistence';
-import { resultSchema, RetryLearner } from '@baton/results';
+import { adviceHeader, PollGuard, resultSchema, RetryLearner } from '@baton/results';
 import {
   type Caller,
+  holderOf,
   type JobTokenKey,
   jobTokenSeconds,
   signJobToken,
@@ -77,6 +79,7 @@ export class JobsController {
     @Inject(PostJobs) private readonly posts: PostJobs,
     @Inject(Database) private readonly database: Database,
     @Inject(RetryLearner) private readonly learner: RetryLearner,
+    @Inject(PollGuard) private readonly guard: PollGuard,
     @Inject(jobTokenKey) private readonly tokenKey: JobTokenKey,
   ) {}
 
@@ -142,17 +145,17 @@ export class JobsController {
   async read(
     @Param('id', { schema: idSchema }) id: string,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
-    @Principal() { tenantId }: Caller,
+    @Principal() caller: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { pool } = this.database;
+    const { tenantId } = caller;
     const [job] = await retrying(() => readJobs(pool, tenantId, [id]));
     if (!job) throw new BatonError('not_found', `there is no job ${id}`);
     const etag = `"${cursorOf(job)}"`;
     void reply.header('etag', etag).header('cache-control', 'private, no-cache');
     const { queuedAtMs, finishedAtMs } = job;
-    if (!isTerminal(job.state))
-      void reply.header('retry-after', this.learner.retryAfterSeconds(job, Date.now()));
+    if (!isTerminal(job.state)) this.adviseWaiting(job, caller, reply);
     else if (queuedAtMs !== null && finishedAtMs !== null)
       this.learner.observe(job.queue, finishedAtMs - queuedAtMs);
     if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
@@ -182,6 +185,15 @@ export class JobsController {
       token: signJobToken(this.tokenKey, { jobId: id, tenantId }, now),
       expiresAt: new Date((Math.floor(now / 1_000) + jobTokenSeconds) * 1_000).toISOString(),
     };
+  }
+
+  /** When to look again, and what to do instead of looking each second. */
+  private adviseWaiting(job: ReadJob, caller: Caller, reply: FastifyReply): void {
+    const now = Date.now();
+    const retryAfterSeconds = this.learner.retryAfterSeconds(job, now);
+    const words = this.guard.looked(`${holderOf(caller)}/${job.id}`, retryAfterSeconds, now);
+    void reply.header('retry-after', retryAfterSeconds);
+    if (words !== undefined) void reply.header(adviceHeader, words);
   }
 }
 

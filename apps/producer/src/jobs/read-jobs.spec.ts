@@ -192,3 +192,12 @@ describe('GET /v1/jobs', () => {
     },
   );
 });
+
+it('advises who looks each second, and refuses nobody: people and tools look, too', async () => {
+  const { id } = await post();
+  const looks = [];
+  for (let i = 0; i < 40; i++) looks.push(await get(`/${id}`));
+  expect(looks.map(({ statusCode }) => statusCode)).toEqual(Array(40).fill(200));
+  expect(looks[0]!.headers['baton-advice']).toBeUndefined();
+  expect(looks[39]!.headers['baton-advice']).toMatch(/asked for 39 times .* "Prefer: wait=30"/);
+});

@@ -1,5 +1,12 @@
 import { Database } from '@baton/persistence';
-import { BatchedReader, openResults, type ResultSources, RetryLearner, WaitingRoom } from '@baton/results';
+import {
+  BatchedReader,
+  openResults,
+  PollGuard,
+  type ResultSources,
+  RetryLearner,
+  WaitingRoom,
+} from '@baton/results';
 import { DrainRegistry, serviceLogger } from '@baton/service';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -37,8 +44,9 @@ export class WaitingModule implements OnApplicationShutdown {
           useFactory: ({ reader, wakes }: ResultSources) => new WaitingRoom(new BatchedReader(reader), wakes),
         },
         RetryLearner,
+        PollGuard,
       ],
-      exports: [WaitingRoom, RetryLearner],
+      exports: [WaitingRoom, RetryLearner, PollGuard],
     };
   }
 

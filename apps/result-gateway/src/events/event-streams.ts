@@ -1,10 +1,9 @@
 import type { EventCursor } from '@baton/contracts';
 import { type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@baton/results';
-import type { Caller } from '@baton/service';
+import { type Caller, holderOf } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import type { FastifyReply } from 'fastify';
 import type { Acknowledgements } from './acknowledgements.js';
-import { holderOf } from './holder.js';
 import { recordTold } from './record-told.js';
 import { SlowConsumerError, SseWriter } from './sse-writer.js';
 

@@ -1,6 +1,14 @@
 import { type EventCursor, formatCursor } from '@baton/contracts';
-import { EventTail, KeyHolds, RetryLearner, preferredWait, type Wait, adviceHeader } from '@baton/results';
-import { type Caller, JobTokenAllowed, Principal, Scopes } from '@baton/service';
+import {
+  EventTail,
+  KeyHolds,
+  PollGuard,
+  RetryLearner,
+  preferredWait,
+  type Wait,
+  adviceHeader,
+} from '@baton/results';
+import { type Caller, holderOf, JobTokenAllowed, Principal, Scopes } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -9,7 +17,6 @@ import { z } from 'zod';
 import { Acknowledgements } from './acknowledgements.js';
 import { eventsPageSchema, eventsQuerySchema, readCursor } from './event.schema.js';
 import { EventStreams } from './event-streams.js';
-import { holderOf } from './holder.js';
 import { streamCookie } from './stream-session.controller.js';
 
 /** A job's events in order, by poll, long-poll or SSE; the cursor of one is the cursor of all. */
@@ -21,6 +28,7 @@ export class EventsController {
     @Inject(EventStreams) private readonly streams: EventStreams,
     @Inject(KeyHolds) private readonly holds: KeyHolds,
     @Inject(RetryLearner) private readonly learner: RetryLearner,
+    @Inject(PollGuard) private readonly guard: PollGuard,
     @Inject(Acknowledgements) private readonly acknowledgements: Acknowledgements,
   ) {}
 
@@ -77,8 +85,13 @@ export class EventsController {
           cursor: after,
           channel: ms > 0 ? 'long-poll' : 'poll',
         });
-      if (!terminal) void reply.header('retry-after', this.learner.retryAfterSeconds(row, Date.now()));
-      if (advice !== undefined) void reply.header(adviceHeader, advice);
+      const now = Date.now();
+      const retryAfterSeconds = this.learner.retryAfterSeconds(row, now);
+      if (!terminal) void reply.header('retry-after', retryAfterSeconds);
+      const vain = !terminal && ms === 0 && events.length === 0;
+      const who = `${holderOf(caller)}/${jobId}/events`;
+      const words = advice ?? (vain ? this.guard.looked(who, retryAfterSeconds, now) : undefined);
+      if (words !== undefined) void reply.header(adviceHeader, words);
       if (ms > 0) void reply.header('preference-applied', `wait=${Math.round(ms / 1_000)}`);
       void reply
         .header('cache-control', 'private, no-cache')

@@ -91,6 +91,16 @@ describe('events by poll', () => {
     expect((await end).items.map(({ type }) => type)).toEqual(['job.succeeded']);
   });
 
+  it('advises who asks for events each second though nothing happens, and not who holds the request', async () => {
+    const id = await seedOne();
+    const asked = [];
+    for (let i = 0; i < 12; i++) asked.push(await ask(`${id}/events?cursor=0:2`));
+    expect(asked[0]!.headers.get('baton-advice')).toBeNull();
+    expect(asked[11]!.headers.get('baton-advice')).toMatch(/asked for 11 times .* "Prefer: wait=30"/);
+    const held = await ask(`${id}/events?cursor=0:1`, { prefer: 'wait=1' });
+    expect(held.headers.get('baton-advice')).toBeNull();
+  });
+
   it('answers an older generation, and what is no cursor, with words', async () => {
     const id = await seedOne();
     expect((await pageOf(`${id}/events?cursor=7:1`)).items).toMatchObject([

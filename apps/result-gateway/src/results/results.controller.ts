@@ -13,7 +13,7 @@ import {
   tenantOf,
   WaitingRoom,
 } from '@baton/results';
-import { type Caller, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
+import { type Caller, holderOf, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
 import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
@@ -27,7 +27,6 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Acknowledgements } from '../events/acknowledgements.js';
-import { holderOf } from '../events/holder.js';
 import { FileLinks } from './file-links.js';
 import { ResultFiles } from './result-files.js';
 

@@ -62,7 +62,7 @@ export class ResultsModule implements OnApplicationShutdown {
             new ResultFiles(database, links, objects ?? undefined),
         },
       ],
-      exports: [BatchedReader, WaitingRoom, SharedWakes, Acknowledgements, RetryLearner],
+      exports: [BatchedReader, WaitingRoom, SharedWakes, Acknowledgements, RetryLearner, PollGuard],
       global: true,
     };
   }

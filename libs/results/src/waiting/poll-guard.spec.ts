@@ -10,6 +10,12 @@ it('advises, then refuses, who polls each second whatever it was told, and forgi
   expect(guard.pending('key/job', 20, 60_000)).toBeUndefined();
 });
 
+it('only advises where a job is looked at, however often', () => {
+  const guard = new PollGuard();
+  const answers = Array.from({ length: 100 }, (_, second) => guard.looked('key/job', 20, second * 1_000));
+  expect(answers.filter((words) => words !== undefined)).toHaveLength(95);
+});
+
 it('has nothing against polling each second where a second is what it says', () => {
   const guard = new PollGuard();
   for (let second = 0; second < 100; second++)

@@ -24,16 +24,31 @@ export class PollGuard {
    * @returns words of advice, where there is cause @throws BatonError `rate_limited`
    */
   pending(who: string, retryAfterSeconds: number, nowMs: number): string | undefined {
+    const { early, words } = this.count(who, retryAfterSeconds, nowMs);
+    if (early >= refuseAfter) throw new BatonError('rate_limited', words!, { retryAfterSeconds });
+    return words;
+  }
+
+  /** The same, and never refused: for what people and tools look at, too. */
+  looked(who: string, retryAfterSeconds: number, nowMs: number): string | undefined {
+    return this.count(who, retryAfterSeconds, nowMs).words;
+  }
+
+  private count(
+    who: string,
+    retryAfterSeconds: number,
+    nowMs: number,
+  ): { early: number; words: string | undefined } {
     const known = this.pollers.get(who);
     const early = known && nowMs < known.notBeforeMs ? known.early + 1 : 0;
     // A tenth earlier is a timer's doing, not a client's.
     this.remember(who, { notBeforeMs: nowMs + retryAfterSeconds * 900, early });
-    if (early < warnAfter) return undefined;
     const words =
-      `this job was asked for ${early} times before the time that Retry-After gave; ` +
-      'keep to it, hold the request with "Prefer: wait=30", or stream GET /v1/results/:id/events';
-    if (early < refuseAfter) return words;
-    throw new BatonError('rate_limited', words, { retryAfterSeconds });
+      early < warnAfter
+        ? undefined
+        : `this job was asked for ${early} times before the time that Retry-After gave; ` +
+          'keep to it, hold the request with "Prefer: wait=30", or stream GET /v1/results/:id/events';
+    return { early, words };
   }
 
   private remember(who: string, poller: Poller): void {

@@ -21,6 +21,11 @@ export interface JobCaller {
 
 export type Caller = KeyCaller | JobCaller;
 
+/** Whose limits a caller's open requests and streams count against: its key's, or its one job's. */
+export function holderOf(caller: Caller): string {
+  return caller.kind === 'key' ? caller.keyId : caller.jobId;
+}
+
 const callers = new WeakMap<object, Caller>();
 
 /** Keeps who calls with the request; raw routes that authenticate by themselves do this too. */

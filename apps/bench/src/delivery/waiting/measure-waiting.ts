@@ -82,7 +82,7 @@ async function measureChannel(
       await within(60, 'opening connections', Promise.all(opened.map(({ held }) => held)));
     }
     const during = await memory();
-    await deployment.putQueue(settings);
+    await deployment.putQueue({ ...settings, paused: false });
     const seconds = 60 + (3 * count) / endsPerSecond;
     const all = Promise.allSettled(waiting.map(({ learned }) => learned));
     const ended = await within(seconds, 'the ends of all jobs', Promise.race([all, deployment.failed]));

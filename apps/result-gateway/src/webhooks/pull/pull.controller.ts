@@ -10,12 +10,11 @@ import {
   takeDeliveries,
 } from '@baton/persistence';
 import { preferredWait } from '@baton/results';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, holderOf, Principal, Scopes } from '@baton/service';
 import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { holderOf } from '../../events/holder.js';
 import { Deliverer } from '../delivery/deliverer.js';
 import { signDelivery } from '../delivery/sign-delivery.js';
 import { KeyRing } from '../endpoint-keys.js';
