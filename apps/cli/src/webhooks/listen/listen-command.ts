@@ -48,7 +48,7 @@ export function listenCommand({ terminal }: CommandParts): Command {
           name: opened.name,
           target,
           signal,
-          onForwarded: say.forwarded,
+          onForwarded: (delivery, answer, next) => say.forwarded(delivery, answer, next),
           onTrouble: (words) => terminal.err(`${words}\n`),
         });
       } finally {
