@@ -51,6 +51,7 @@ test('the other commands', () => {
     mode: 'event',
   });
   expect(parseBenchArguments(['gates', 'event'])).toMatchObject({ command: 'gates', mode: 'event' });
+  expect(parseBenchArguments(['stream', 'polling'])).toMatchObject({ command: 'stream', mode: 'polling' });
   expect(parseBenchArguments(['--help'])).toBe('help');
 });
 

@@ -31,7 +31,7 @@ export interface ProfileArguments {
 }
 
 export interface MemoryArguments {
-  command: 'memory';
+  command: 'memory' | 'stream';
   mode: DispatchMode;
 }
 
@@ -68,6 +68,7 @@ const commands = [
   'memory',
   'lanes',
   'gates',
+  'stream',
   'waiting',
   'webhooks',
   'target',
@@ -83,6 +84,8 @@ npm run bench -- lanes <polling|event> [options]
                                        drains with ordering keys, and of one hot key, beside one without
 npm run bench -- gates <polling|event> [options]
                                        drains behind limits beside one without
+npm run bench -- stream <polling|event> [options]
+                                       one NDJSON stream of --jobs lines, and what the producer holds meanwhile
 npm run bench -- waiting <polling|event> [options]
                                        clients that wait by long-poll, SSE and WebSocket (--jobs: 10000)
 npm run bench -- webhooks <polling|event> [options]
@@ -122,6 +125,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | '
     case 'profile':
       return { command, ...readProfile(rest), ...common };
     case 'memory':
+    case 'stream':
       return { command, mode: readOnlyMode(command, rest), ...common };
     case 'lanes':
     case 'gates':

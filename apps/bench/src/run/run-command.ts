@@ -19,6 +19,7 @@ import type { BenchReport } from '../report/bench-report.js';
 import { reportText } from '../report/print-report.js';
 import { writeReport } from '../report/write-report.js';
 import { BenchServers, type BenchServersOptions } from '../servers/bench-servers.js';
+import { measureStream } from '../stream/measure-stream.js';
 import { workloads } from '../workloads/workload.js';
 import type { BenchContext } from './bench-context.js';
 import { runBench } from './bench-run.js';
@@ -46,6 +47,10 @@ export async function runCommand(parsed: BenchArguments, options: CommandOptions
     case 'memory':
       return inOneMode(parsed, settings, options, (context, { mode }) =>
         measureMemory(context, mode, options.print),
+      );
+    case 'stream':
+      return inOneMode(parsed, settings, options, (context, { mode }) =>
+        measureStream(context, mode, options.print),
       );
     case 'lanes':
     case 'gates':
