@@ -76,7 +76,7 @@ export class HttpCalls implements OnApplicationShutdown {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RangeError) throw fatal(error);
-      throw new Error(unreachable);
+      throw new Error(unreachable, { cause: error });
     }
   }
 
