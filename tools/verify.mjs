@@ -22,7 +22,7 @@ const limits = {
   projects: minutes(12),
   servers: minutes(6),
   test: minutes(8),
-  e2e: minutes(15),
+  e2e: minutes(25),
   faults: minutes(30),
 };
 /** How long a step that ran out of time may take to stop its servers before it is killed. */

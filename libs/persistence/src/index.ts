@@ -59,7 +59,7 @@ export {
   type EndedCancel,
 } from './sql/cancel-notices.sql.js';
 export { claimJobs, WorkerLostError, type ClaimParams } from './sql/claim-jobs.sql.js';
-export type { Offer } from './sql/hand-over.sql.js';
+export type { Offer } from './sql/offer.js';
 export type { ClaimedJob } from './sql/claimed-job.js';
 export { endAttempts, type EndedAttempt } from './sql/end-attempts.sql.js';
 export { enterAlone } from './sql/enter-alone.sql.js';

@@ -1,8 +1,9 @@
 import { BatonError } from '@baton/contracts';
-import type { Credentials } from '../credentials.js';
 import { problemOf } from '../http.js';
 import { noSoonerMs } from '../pace.js';
-import { ChannelBreak, type ChannelOptions } from './channel.js';
+import { bearerOf } from './bearer.js';
+import type { ChannelOptions } from './channel.js';
+import { ChannelBreak } from './channel-break.js';
 
 /**
  * One request for a job's events, by poll, long-poll or SSE.
@@ -36,16 +37,6 @@ export async function askEvents(
   if (answer.status >= 500 || answer.status === 408 || answer.status === 429)
     throw new ChannelBreak('broken', problem.message, { ...after, cause: problem });
   throw problem;
-}
-
-/** @throws ChannelBreak where a token could not be had just now, BatonError where there is none to be had */
-export async function bearerOf(credentials: Credentials): Promise<string> {
-  try {
-    return await credentials.bearer();
-  } catch (cause) {
-    if (BatonError.is(cause) && !cause.retryable) throw cause;
-    throw new ChannelBreak('unreachable', 'the job token could not be renewed', { cause });
-  }
 }
 
 /** The connection ended within an answer. */

@@ -2,8 +2,8 @@ import { errorCodes, type ErrorCode, limits } from '@baton/contracts';
 import { BatonApiError } from '../baton-api.error.js';
 import type { Credentials } from '../credentials.js';
 import type { JobEvent } from '../job-event.js';
-import { bearerOf } from './ask-events.js';
-import { ChannelBreak } from './channel.js';
+import { bearerOf } from './bearer.js';
+import { ChannelBreak } from './channel-break.js';
 import { EventQueue } from './event-queue.js';
 
 export type WebSocketClass = typeof WebSocket;

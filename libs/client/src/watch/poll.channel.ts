@@ -1,7 +1,8 @@
 import type { JobEvent } from '../job-event.js';
 import { backoffMs, noSoonerMs, pause } from '../pace.js';
 import { askEvents, cut } from './ask-events.js';
-import { ChannelBreak, type ChannelOptions } from './channel.js';
+import type { ChannelOptions } from './channel.js';
+import { ChannelBreak } from './channel-break.js';
 
 const holdSeconds = 30;
 /** After so long by polling, a better way is looked for again. */

@@ -1,5 +1,5 @@
 import type { Credentials } from '../credentials.js';
-import { ChannelBreak } from './channel.js';
+import { ChannelBreak } from './channel-break.js';
 import type { EventQueue } from './event-queue.js';
 import { GatewaySocket, type WebSocketClass } from './gateway-socket.js';
 

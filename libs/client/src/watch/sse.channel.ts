@@ -1,6 +1,7 @@
 import type { JobEvent } from '../job-event.js';
 import { askEvents, cut } from './ask-events.js';
-import { ChannelBreak, type ChannelOptions } from './channel.js';
+import type { ChannelOptions } from './channel.js';
+import { ChannelBreak } from './channel-break.js';
 import { SseParser } from './read-sse.js';
 
 /** A gateway that streams says something at once; a proxy that gathers the answer says nothing. */

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { workOffFollowUps } from '../flows/work-off-follow-ups.js';
-import type { Offer } from '../sql/hand-over.sql.js';
+import type { Offer } from '../sql/offer.js';
 import { faultKind } from '../transaction/sqlstate.js';
 import { inTransaction, retrying, type Transaction } from '../transaction/transaction.js';
 import type { SettleReport, Settlement } from './settlement.js';

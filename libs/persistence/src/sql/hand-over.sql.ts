@@ -1,15 +1,6 @@
 import type { Transaction } from '../transaction/transaction.js';
 import { type ClaimedJob, claimedColumns } from './claimed-job.js';
 
-/** A polling worker's free slots: what it would claim next may be handed to it as it is released. */
-export interface Offer {
-  workerId: string;
-  /** Of which it takes jobs. */
-  queues: readonly string[];
-  /** Made by the worker, one a free slot. */
-  executionIds: readonly string[];
-}
-
 /** The part of a statement that releases jobs which hands some of them to the worker of the transaction's offer. */
 export interface HandOverSql {
   /** Two CTEs. */

@@ -2,7 +2,7 @@ import { BatonError } from '@baton/contracts';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { type Freed, type GateKey, type GateLevel, levelOf, slotsOf } from '../sql/gate-key.js';
 import type { ClaimedJob } from '../sql/claimed-job.js';
-import type { Offer } from '../sql/hand-over.sql.js';
+import type { Offer } from '../sql/offer.js';
 import type { Queryable } from '../sql/statement.js';
 import { faultKind } from './sqlstate.js';
 
