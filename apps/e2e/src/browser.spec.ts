@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type BatonClient, channelNames, type ChannelName } from '@baton/client';
+import { BatonClient, channelNames, type ChannelName } from '@baton/client';
 import { deriveJobTokenKey, signJobToken } from '@baton/service';
 import { freePort } from '@baton/local-stack';
 import type { Browser, Page } from 'puppeteer-core';
@@ -31,6 +31,9 @@ let browser: Browser;
 let page: Page;
 let client: BatonClient;
 let tenantId: string;
+/** Where the gateway is that will be killed, and where the one after it will be. */
+let gatewayUrls: string[];
+let secondPort: number;
 
 beforeAll(async () => {
   [pages, strange, reactPages, browser] = await Promise.all([
@@ -46,7 +49,14 @@ beforeAll(async () => {
     environment: { ALLOWED_ORIGINS: `${pages.origin},${reactPages.origin}` },
   });
   const tenant = await fleet.tenant();
-  ({ client, tenantId } = tenant);
+  ({ tenantId } = tenant);
+  secondPort = await freePort();
+  gatewayUrls = [fleet.the('result-gateway').url, `http://127.0.0.1:${secondPort}`];
+  client = new BatonClient({
+    url: fleet.the('producer').url,
+    gatewayUrl: gatewayUrls,
+    apiKey: tenant.apiKey,
+  });
   for (const queue of ['echo', 'fail', 'sleep', 'render'])
     await fleet.setMode(tenant.apiKey, queue, 'polling');
 }, 120_000);
@@ -104,6 +114,17 @@ it('takes a fresh token before the old one is over, from the producer, on an ope
   expect(openedIn(mine)).toEqual(['websocket']);
 });
 
+it('puts the token into a cookie that scripts cannot read, for an EventSource of the page', async () => {
+  const { id, token } = await client.enqueue('echo', 1);
+  const job = { id, token, gatewayUrl: fleet.the('result-gateway').url };
+  await page.evaluate(`watchBySource('source', ${JSON.stringify(job)})`);
+  const mine = await told('source');
+  expect(mine.types.at(-1)).toBe('job.succeeded');
+  expect(mine.cursors).toEqual(numbers(mine.cursors.length));
+  expect(await page.evaluate('document.cookie')).toBe('');
+  await page.deleteCookie(...(await page.cookies(job.gatewayUrl)));
+});
+
 it('a page of another origin is told what is wrong', async () => {
   await page.goto(strange.origin);
   const { id, token } = await client.enqueue('echo', 1);
@@ -138,11 +159,9 @@ it('a page watches over WebSocket, its gateway is killed, and it goes on at anot
     },
   ]);
   const first = fleet.the('result-gateway');
-  const port = await freePort();
-  const gatewayUrl = [first.url, `http://127.0.0.1:${port}`];
   for (const [name, id] of Object.entries(jobs)) {
     const { token } = await client.token(id);
-    await watch(name, { id, token, gatewayUrl, channels: ['websocket'] });
+    await watch(name, { id, token, gatewayUrl: gatewayUrls, channels: ['websocket'] });
   }
   await told('sleep', `mine.types.includes('job.progress')`);
   await told('render', `mine.types.includes('job.held')`);
@@ -151,7 +170,7 @@ it('a page watches over WebSocket, its gateway is killed, and it goes on at anot
   await told('sleep', `mine.channels.some(({ status }) => status === 'lost')`);
   const before = await told('sleep', 'true');
   expect(before.done).toBeUndefined();
-  const second = await fleet.start('result-gateway', {}, port);
+  const second = await fleet.start('result-gateway', {}, secondPort);
 
   const [sleep, render] = [await told('sleep'), await told('render')];
   for (const mine of [sleep, render]) {

@@ -82,8 +82,13 @@ export class JobReader<Queue extends string = string> {
   }
 
   private async exchange(token: string, fetcher: typeof fetch = fetch): Promise<string> {
-    const url = `${this.producer!.current}/v1/jobs/${encodeURIComponent(this.id)}/token`;
-    const answer = await fetcher(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+    const base = this.producer!.current;
+    const url = `${base}/v1/jobs/${encodeURIComponent(this.id)}/token`;
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetcher(url, { method: 'POST', headers }).catch((error: unknown) => {
+      this.producer!.failed(base);
+      throw error;
+    });
     if (!answer.ok) throw await problemOf(answer);
     return ((await answer.json()) as { token: string }).token;
   }

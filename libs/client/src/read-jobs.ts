@@ -3,6 +3,7 @@ import { WaitTimeoutError } from './baton-api.error.js';
 import type { Credentials } from './credentials.js';
 import { Http } from './http.js';
 import { isEnd, type JobEvent, type JobProgress, type JobView, viewAfter } from './job-event.js';
+import { linkSignals } from './link-signals.js';
 import { ServiceUrls } from './service-urls.js';
 import { type ChannelName, channelNames } from './watch/channel.js';
 import { ChannelLadder } from './watch/channel-ladder.js';
@@ -86,18 +87,33 @@ export class JobReading {
   }
 
   /** @see watchJob */
-  events(jobId: string, options: EventsOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
-    const { signal } = this.closing;
-    const until = options.signal ? AbortSignal.any([options.signal, signal]) : signal;
-    return watchJob(jobId, { ...options, signal: until }, this.watching);
+  async *events(jobId: string, options: EventsOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
+    const { signal, unlink } = linkSignals(options.signal, this.closing.signal);
+    try {
+      yield* watchJob(jobId, { ...options, signal }, this.watching);
+    } finally {
+      unlink();
+    }
   }
 
   /** @throws JobEndedError, WaitTimeoutError, BatonApiError; BatonError `unavailable`; the signal's reason */
   async wait(jobId: string, options: WaitOptions = {}): Promise<unknown> {
-    const { timeoutMs, signal, cursor, onProgress, onEvent, acknowledge = false } = options;
-    const late = timeoutMs === undefined ? undefined : timeoutAfter(jobId, timeoutMs);
-    const signals = [signal, late?.signal].filter((each) => each !== undefined);
-    const until = { ...(signals.length > 0 && { signal: AbortSignal.any(signals) }) };
+    const {
+      timeoutMs = Number.POSITIVE_INFINITY,
+      signal,
+      cursor,
+      onProgress,
+      onEvent,
+      acknowledge = false,
+    } = options;
+    const late = new AbortController();
+    // What is longer than a timer can be is for ever.
+    const timer =
+      timeoutMs < 2 ** 31
+        ? setTimeout(() => late.abort(new WaitTimeoutError(jobId, timeoutMs)), timeoutMs)
+        : undefined;
+    const linked = linkSignals(signal, late.signal);
+    const until = { signal: linked.signal };
     try {
       let view: JobView = {};
       let last: JobEvent | undefined;
@@ -113,7 +129,8 @@ export class JobReading {
       // A file, a large result, an error: those are the gateway's to word.
       return (await this.result(jobId, until)).result;
     } finally {
-      late?.clear();
+      clearTimeout(timer);
+      linked.unlink();
     }
   }
 
@@ -138,11 +155,4 @@ export class JobReading {
     this.closing.abort(new BatonError('unavailable', 'the client was closed', { retryable: false }));
     this.watching.sockets.close();
   }
-}
-
-function timeoutAfter(jobId: string, ms: number): { signal: AbortSignal; clear: () => void } {
-  const late = new AbortController();
-  // What is longer than a timer can be is for ever.
-  const timer = ms < 2 ** 31 ? setTimeout(() => late.abort(new WaitTimeoutError(jobId, ms)), ms) : undefined;
-  return { signal: late.signal, clear: () => clearTimeout(timer) };
 }

@@ -1,7 +1,7 @@
 // What a page does with jobs: it shows what it is told, and keeps it for the test to look at.
 import { JobReader, verifyWebhook, viewAfter } from '@baton/client';
 
-const { document } = globalThis;
+const { document, EventSource } = globalThis;
 
 /** By the names under which jobs are watched. */
 const told = {};
@@ -49,6 +49,22 @@ async function watch(name, { refresh, ...job }) {
   return mine;
 }
 
+/** The same by the browser's own EventSource, which can send no header: the token goes into a cookie first. */
+async function watchBySource(name, { gatewayUrl, id, token }) {
+  const mine = (told[name] = { cursors: [], types: [], channels: [], renewals: 0 });
+  await new JobReader({ id, token, gatewayUrl }).openSession();
+  const source = new EventSource(`${gatewayUrl}/v1/results/${id}/events`, { withCredentials: true });
+  const take = ({ data }) => {
+    const { cursor, type } = JSON.parse(data);
+    mine.cursors.push(cursor);
+    mine.types.push(type);
+  };
+  for (const type of ['job.accepted', 'job.queued', 'attempt.started', 'job.succeeded'])
+    source.addEventListener(type, take);
+  // It comes again by itself, and is sent away with 204 when it has all.
+  source.addEventListener('error', () => (mine.done = source.readyState === EventSource.CLOSED));
+}
+
 async function show(root, url) {
   const image = element(root, 'img');
   image.src = url;
@@ -56,4 +72,4 @@ async function show(root, url) {
   image.dataset.size = `${image.naturalWidth}x${image.naturalHeight}`;
 }
 
-Object.assign(globalThis, { told, watch, verifyWebhook });
+Object.assign(globalThis, { told, watch, watchBySource, verifyWebhook });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { BatonClient, JobReader, type ChannelStatus, type JobEvent, WaitTimeoutError } from '../index.js';
 import { event, json, problem, ScriptedGateway, sse, telling } from '../scripted-gateway.fixture.js';
 import type { ReadOptions } from '../read-jobs.js';
@@ -159,6 +160,7 @@ it('lets go at once when it is told to, and watches many jobs on one socket', as
   await expect(timed).rejects.toBeInstanceOf(WaitTimeoutError);
   stop.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   expect(ofSocket('token')).toHaveLength(1);
   expect(ofSocket('subscribe')).toEqual([`job:${id}`, `job:${other}`]);
   // The gateway is told, and a new watch of the same job needs another socket until it has confirmed.
