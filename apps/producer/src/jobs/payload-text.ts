@@ -27,6 +27,6 @@ function payloadText(body: string, job: Span, path: string): string {
   if (payload.length * 3 <= limits.payloadBytes) return payload;
   const bytes = Buffer.byteLength(payload);
   if (bytes <= limits.payloadBytes) return payload;
-  const message = `has ${bytes} bytes; allowed: ${limits.payloadBytes}. Keep a larger input in a store that the handler can read, and name it in the payload`;
+  const message = `has ${bytes} bytes; allowed: ${limits.payloadBytes}. Put a larger input into an upload (POST /v1/uploads), and name it in the payload by {"$upload": "<id>"}`;
   throw new BatonError('payload_too_large', `${path}: ${message}`, { errors: [{ path, message }] });
 }
