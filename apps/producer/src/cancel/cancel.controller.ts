@@ -1,5 +1,5 @@
 import { Database, readAttempts, retrying } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, idSchema, Principal, Scopes } from '@baton/service';
 import { Body, Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -8,7 +8,6 @@ import { jobSchema } from '../jobs/job-output.schema.js';
 import { showJob } from '../jobs/show-job.js';
 import { operationSchema, showOperation } from '../operations/operation.schema.js';
 import { Operations } from '../operations/operations.js';
-import { idSchema } from '../schema/text.schema.js';
 import { cancelManySchema, cancelSchema } from './cancel.schema.js';
 import { JobCanceller } from './job-canceller.js';
 

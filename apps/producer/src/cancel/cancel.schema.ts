@@ -1,7 +1,7 @@
 import { liveStates } from '@baton/contracts';
+import { idSchema, nameSchema, storableText } from '@baton/service';
 import { z } from 'zod';
 import { rateSchema } from '../operations/operation.schema.js';
-import { idSchema, nameSchema, storableText } from '../schema/text.schema.js';
 import { timeSchema } from '../schema/time.schema.js';
 
 const reason = storableText({ maxBytes: 1_024 })

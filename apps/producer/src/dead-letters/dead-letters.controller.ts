@@ -1,5 +1,5 @@
 import { Database, listDead, readAttempts, retrying } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, decodeCursor, idPlace, nameSchema, pageOf, Principal, Scopes } from '@baton/service';
 import {
   Body,
   Controller,
@@ -23,8 +23,6 @@ import { showJob, showListedJob } from '../jobs/show-job.js';
 import { operationSchema, showOperation } from '../operations/operation.schema.js';
 import { Operations } from '../operations/operations.js';
 import { KnownQueues } from '../queues/known-queues.js';
-import { decodeCursor, idPlace, pageOf } from '../schema/list.schema.js';
-import { nameSchema } from '../schema/text.schema.js';
 import { UploadSealer } from '../uploads/upload-sealer.js';
 import { listDeadSchema, purgeDeadSchema, replayDeadSchema } from './dead-letters.schema.js';
 import { Replayer } from './replayer.js';

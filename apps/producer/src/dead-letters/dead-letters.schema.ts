@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { idSchema, pageFields, storableText } from '@baton/service';
 import { rateSchema } from '../operations/operation.schema.js';
-import { pageFields } from '../schema/list.schema.js';
-import { idSchema, storableText } from '../schema/text.schema.js';
 import { timeSchema } from '../schema/time.schema.js';
 
 /** As many as one request may name; a filter names any number. */

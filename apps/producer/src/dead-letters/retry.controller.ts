@@ -1,11 +1,10 @@
 import { Database, readAttempts, retrying } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, idSchema, Principal, Scopes } from '@baton/service';
 import { Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { jobSchema } from '../jobs/job-output.schema.js';
 import { showJob } from '../jobs/show-job.js';
-import { idSchema } from '../schema/text.schema.js';
 import { Replayer } from './replayer.js';
 
 /** Runs a dead job again. */

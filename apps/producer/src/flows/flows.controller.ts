@@ -1,13 +1,12 @@
 import { BatonError, isTerminal } from '@baton/contracts';
 import { Database, readFlow, readJobs, retrying } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, idSchema, Principal, Scopes } from '@baton/service';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { idempotencyKey } from '../jobs/idempotency-key.js';
 import { showListedJob } from '../jobs/show-job.js';
-import { idSchema } from '../schema/text.schema.js';
 import { flowInputSchema } from './flow-input.schema.js';
 import { acceptedFlowSchema, flowSchema, type Flow } from './flow-output.schema.js';
 import { PostFlow } from './post-flow.js';

@@ -1,6 +1,6 @@
 import { failurePolicies, limits } from '@baton/contracts';
+import { idSchema } from '@baton/service';
 import { z } from 'zod';
-import { idSchema } from '../schema/text.schema.js';
 
 export const onFailureSchema = z.enum(failurePolicies).default('cancel').meta({
   description:

@@ -1,8 +1,7 @@
 import { type DeliveryStep, formatDuration, limits, priorityNames } from '@baton/contracts';
+import { durationSchema, nameSchema, storableText } from '@baton/service';
 import { z } from 'zod';
 import { backoffSchema } from '../schema/backoff.schema.js';
-import { durationSchema } from '../schema/duration.schema.js';
-import { nameSchema, storableText } from '../schema/text.schema.js';
 import { dependsOnSchema } from './depends-on.schema.js';
 import { uniqueSchema } from './unique.schema.js';
 import { deliveryPlanSchema, type WebhookInput, webhookSchema } from './webhook.schema.js';

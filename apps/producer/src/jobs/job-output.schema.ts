@@ -1,6 +1,6 @@
 import { dispatchModes, holdReasons, jobStates, limits, priorityNames } from '@baton/contracts';
+import { nameSchema } from '@baton/service';
 import { z } from 'zod';
-import { nameSchema } from '../schema/text.schema.js';
 import { holdSchema } from './show-hold.js';
 
 const time = z.iso.datetime();

@@ -12,13 +12,20 @@ import {
 import { adviceHeader, PollGuard, resultSchema, RetryLearner } from '@baton/results';
 import {
   type Caller,
+  decodeCursor,
   holderOf,
+  idPlace,
+  idSchema,
+  JobTokenAllowed,
   type JobTokenKey,
   jobTokenSeconds,
-  signJobToken,
-  JobTokenAllowed,
+  nameSchema,
+  pageFields,
+  pageOf,
   Principal,
   Scopes,
+  signJobToken,
+  storableText,
 } from '@baton/service';
 import {
   Body,
@@ -43,8 +50,6 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { decodeCursor, idPlace, pageFields, pageOf } from '../schema/list.schema.js';
-import { idSchema, nameSchema, storableText } from '../schema/text.schema.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { batchInputSchema, jobInputSchema, type JobInput } from './job-input.schema.js';
 import {

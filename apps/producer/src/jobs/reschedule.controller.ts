@@ -1,11 +1,10 @@
 import { channels } from '@baton/contracts';
 import { Database, Notifier, readAttempts, rescheduleJob, retrying, wakeFor } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import { type Caller, idSchema, Principal, Scopes } from '@baton/service';
 import { Body, Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { idSchema } from '../schema/text.schema.js';
 import { jobInputSchema } from './job-input.schema.js';
 import { jobSchema } from './job-output.schema.js';
 import { showJob } from './show-job.js';

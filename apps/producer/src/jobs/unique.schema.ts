@@ -1,7 +1,6 @@
 import { jobStates, limits, uniqueConflicts } from '@baton/contracts';
+import { durationSchema, storableText } from '@baton/service';
 import { z } from 'zod';
-import { durationSchema } from '../schema/duration.schema.js';
-import { storableText } from '../schema/text.schema.js';
 
 const fieldPath = storableText({ maxBytes: limits.uniqueKeyBytes }).meta({
   description: 'a place in the payload: names and indices with dots between, such as "order.items.0.sku"',

@@ -1,8 +1,7 @@
 import { type Scope, scopes } from '@baton/contracts';
 import type { ListedApiKey } from '@baton/persistence';
+import { nameSchema, pageFields, storableText } from '@baton/service';
 import { z } from 'zod';
-import { pageFields } from '../schema/list.schema.js';
-import { nameSchema, storableText } from '../schema/text.schema.js';
 
 const tenant = nameSchema.meta({ description: "another tenant's name; needs the scope tenants:admin" });
 

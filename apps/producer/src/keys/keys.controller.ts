@@ -8,7 +8,7 @@ import {
   readApiKey,
   retrying,
 } from '@baton/persistence';
-import { type Caller, newApiKey, Principal } from '@baton/service';
+import { type Caller, decodeCursor, idPlace, idSchema, newApiKey, pageOf, Principal } from '@baton/service';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import {
   ApiCreatedResponse,
@@ -19,8 +19,6 @@ import {
 } from '@nestjs/swagger';
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
-import { decodeCursor, idPlace, pageOf } from '../schema/list.schema.js';
-import { idSchema } from '../schema/text.schema.js';
 import { keyListSchema, keyQuerySchema, madeKeySchema, newKeySchema, showKey } from './key.schema.js';
 
 /**

@@ -1,10 +1,17 @@
 import { Database, listOperations, retrying } from '@baton/persistence';
-import { type Caller, Principal, Scopes } from '@baton/service';
+import {
+  type Caller,
+  decodeCursor,
+  idPlace,
+  idSchema,
+  pageOf,
+  pageSchema,
+  Principal,
+  Scopes,
+} from '@baton/service';
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { decodeCursor, idPlace, pageOf, pageSchema } from '../schema/list.schema.js';
-import { idSchema } from '../schema/text.schema.js';
 import { operationListSchema, operationSchema, showOperation } from './operation.schema.js';
 import { Operations } from './operations.js';
 

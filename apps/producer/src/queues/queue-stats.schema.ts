@@ -1,7 +1,7 @@
 import { dispatchModes, holdReasons } from '@baton/contracts';
 import type { QueueStats } from '@baton/persistence';
+import { nameSchema } from '@baton/service';
 import { z } from 'zod';
-import { nameSchema } from '../schema/text.schema.js';
 
 const time = z.iso.datetime();
 const percentiles = z

@@ -1,9 +1,8 @@
 import { dispatchModes, formatDuration, limits, timing } from '@baton/contracts';
 import type { QueueRow } from '@baton/persistence';
+import { durationSchema, nameSchema } from '@baton/service';
 import { z } from 'zod';
 import { backoffSchema, exponentialDefaults, showBackoff } from '../schema/backoff.schema.js';
-import { durationSchema } from '../schema/duration.schema.js';
-import { nameSchema } from '../schema/text.schema.js';
 
 const dayMs = 86_400_000;
 const most = 1_000_000;

@@ -11,13 +11,19 @@ import {
   retrying,
   unknownQueue,
 } from '@baton/persistence';
-import { compileSchema, Scopes } from '@baton/service';
+import {
+  compileSchema,
+  decodeCursor,
+  namePlace,
+  nameSchema,
+  pageOf,
+  pageSchema,
+  Scopes,
+} from '@baton/service';
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.schema.js';
-import { nameSchema } from '../schema/text.schema.js';
 import { KnownQueues } from './known-queues.js';
 import { patchQueueSchema, putQueueSchema, queueListSchema, queueSchema, showQueue } from './queue.schema.js';
 import { queueStatsSchema, showQueueStats } from './queue-stats.schema.js';

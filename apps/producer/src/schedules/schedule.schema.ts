@@ -1,9 +1,8 @@
 import { limits, priorityNames } from '@baton/contracts';
 import { catchUps, mostCaughtUp } from '@baton/persistence';
+import { durationSchema, nameSchema, storableText } from '@baton/service';
 import { z } from 'zod';
 import { jobInputSchema } from '../jobs/job-input.schema.js';
-import { durationSchema } from '../schema/duration.schema.js';
-import { nameSchema, storableText } from '../schema/text.schema.js';
 
 const dayMs = 86_400_000;
 

@@ -14,7 +14,16 @@ import {
   type ScheduledJob,
   type ScheduleRow,
 } from '@baton/persistence';
-import { type Caller, invalidRequest, Principal, Scopes } from '@baton/service';
+import {
+  type Caller,
+  decodeCursor,
+  invalidRequest,
+  namePlace,
+  nameSchema,
+  pageSchema,
+  Principal,
+  Scopes,
+} from '@baton/service';
 import { startProduceSpan } from '@baton/tracing';
 import {
   Body,
@@ -45,8 +54,6 @@ import { payloadOfJob } from '../jobs/payload-text.js';
 import { UploadSealer } from '../uploads/upload-sealer.js';
 import { rawBodyOf } from '../jobs/raw-json-body.js';
 import { QueueDoor } from '../queues/door.js';
-import { decodeCursor, namePlace, pageSchema } from '../schema/list.schema.js';
-import { nameSchema } from '../schema/text.schema.js';
 import {
   putScheduleSchema,
   scheduleListSchema,

@@ -1,6 +1,6 @@
 import { defaultBackoff, type Backoff, formatDuration, limits } from '@baton/contracts';
+import { durationSchema } from '@baton/service';
 import { z } from 'zod';
-import { durationSchema } from './duration.schema.js';
 
 const delay = durationSchema({ min: 0, max: limits.aheadMs });
 /** What an exponential backoff leaves out, and the whole of a queue's own. */

@@ -1,11 +1,9 @@
 import { BatonError } from '@baton/contracts';
 import { Database, insertTenant, listTenants, retrying, type TenantRow } from '@baton/persistence';
-import { Scopes } from '@baton/service';
+import { decodeCursor, namePlace, nameSchema, pageOf, pageSchema, Scopes } from '@baton/service';
 import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { decodeCursor, namePlace, pageOf, pageSchema } from '../schema/list.schema.js';
-import { nameSchema } from '../schema/text.schema.js';
 
 const newTenantSchema = z.strictObject({ name: nameSchema }).meta({ id: 'NewTenant' });
 const tenantSchema = z

@@ -1,1 +1,0 @@
-export { durationSchema } from '@baton/service';

@@ -1,1 +1,0 @@
-export { decodeCursor, idPlace, namePlace, pageFields, pageOf, pageSchema } from '@baton/service';

@@ -1,1 +1,0 @@
-export { idSchema, nameSchema, storableText } from '@baton/service';
