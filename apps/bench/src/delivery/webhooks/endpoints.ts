@@ -4,9 +4,11 @@ import type { WebhookReceiver } from './webhook-receiver.js';
 
 export interface Mix {
   endpoints: number;
-  /** Shares of all. */
+  /** Shares of all; nothing listens where the dead ones are. */
   dead: number;
   slow: number;
+  gone?: number;
+  flaky?: number;
   /** Of each endpoint; Baton's own when left out. */
   schedule?: string[];
 }
@@ -19,12 +21,15 @@ const atOnce = 16;
 export async function makeEndpoints(
   deployment: BatonDeployment,
   receiver: WebhookReceiver,
-  { endpoints, dead, slow, schedule }: Mix,
+  { endpoints, dead, slow, gone = 0, flaky = 0, schedule }: Mix,
 ): Promise<void> {
   const urlOf = (n: number): string => {
-    const place = (n * 0.618_034) % 1;
+    // Each place once: 7 divides no number of endpoints that is used.
+    const place = ((n * 7) % endpoints) / endpoints;
     if (place < dead) return deadUrl;
-    return receiver.url(place < dead + slow ? 'slow' : 'well', n);
+    if (place < dead + slow) return receiver.url('slow', n);
+    if (place < dead + slow + gone) return receiver.url('gone', n);
+    return receiver.url(place < dead + slow + gone + flaky ? 'flaky' : 'well', n);
   };
   let next = 0;
   const make = async (): Promise<void> => {

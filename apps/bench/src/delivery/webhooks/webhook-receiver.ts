@@ -4,14 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 /** How a receiver fares; the path of its URL begins with it. */
-export type ReceiverKind = 'well' | 'slow';
+export type ReceiverKind = 'well' | 'slow' | 'gone' | 'flaky';
 
 /** Slower than any healthy one, and within Baton's patience. */
 const slowMs = 5_000;
 
-/** Many receivers at one port: `/well/…` answers at once, `/slow/…` after 5 s. */
+/** Of those of a flaky receiver, one in so many is refused. */
+const flakyEvery = 3;
+
+/** Many receivers at one port: `/well/…` answers at once, `/slow/…` after 5 s, `/gone/…` 410, `/flaky/…` 500 now and then. */
 export class WebhookReceiver {
-  /** From the event to its coming here, milliseconds, of those that are well. */
+  /** From the event to its being taken here, milliseconds, of those that are well or flaky. */
   readonly lateMs: number[] = [];
   readonly ids = new Set<string>();
   received = 0;
@@ -23,14 +26,14 @@ export class WebhookReceiver {
     const receiver = new WebhookReceiver(server);
     server.on('request', (request, response) => {
       void text(request).then((body) => {
-        receiver.received++;
-        receiver.ids.add(String(request.headers['webhook-id']));
-        const isWell = request.url?.startsWith('/well') === true;
-        if (isWell)
+        const kind = request.url?.split('/')[1] as ReceiverKind;
+        const status = receiver.take(kind, String(request.headers['webhook-id']));
+        const isQuick = kind === 'well' || kind === 'flaky';
+        if (isQuick && status === 204)
           receiver.lateMs.push(
             Date.now() - Date.parse((JSON.parse(body) as { timestamp: string }).timestamp),
           );
-        setTimeout(() => response.writeHead(204).end(), isWell ? 0 : slowMs);
+        setTimeout(() => response.writeHead(status).end(), kind === 'slow' ? slowMs : 0);
       });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -39,6 +42,13 @@ export class WebhookReceiver {
 
   url(kind: ReceiverKind, n: number): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/${kind}/${n}`;
+  }
+
+  private take(kind: ReceiverKind, id: string): number {
+    this.received++;
+    this.ids.add(id);
+    if (kind === 'gone') return 410;
+    return kind === 'flaky' && this.received % flakyEvery === 0 ? 500 : 204;
   }
 
   async close(): Promise<void> {

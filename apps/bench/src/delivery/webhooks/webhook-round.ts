@@ -34,6 +34,8 @@ export async function runRound(
   const receiver = await WebhookReceiver.start();
   deployment.addCloser(() => receiver.close());
   const client = new Client({ connectionString: deployment.databaseUrl, application_name: 'baton-bench' });
+  // It ends with its server, and whoever ended that says why.
+  client.on('error', () => undefined);
   try {
     await client.connect();
     await makeEndpoints(deployment, receiver, mix);
