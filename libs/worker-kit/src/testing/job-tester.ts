@@ -1,16 +1,16 @@
-import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestMicroservice } from '@nestjs/microservices';
 import type { Backoff, PayloadOf } from '@baton/contracts';
 import { AttemptTimeoutError } from '../execution/abort-causes.js';
 import type { Delivery } from '../execution/delivery.js';
 import type { Outcome } from '../execution/outcome.js';
-import { JobEnqueuer } from '../handler/job-enqueuer.js';
 import { RethrowFilter } from '../handler/rethrow.filter.js';
 import { FakeClock } from './fake-clock.js';
 import { InlineServer, type InlineOptions, type TestedJob } from './inline-server.js';
 import { madeUpDelivery } from './made-up-delivery.js';
 import { RecordingEnqueuer, type EnqueuedJob } from './recording-enqueuer.js';
+import { withEnqueuer } from './with-enqueuer.js';
 import { nextAttempt, shownProgress, type TestedAttempt } from './tested-attempt.js';
 
 /** What a test may say of the job; the rest is made up. */
@@ -26,9 +26,6 @@ export interface JobTesterOptions extends InlineOptions {
 
 /** A job of a handler that snoozes for ever would have no end. */
 const mostAttempts = 1_000;
-
-@Module({})
-class EnqueuerModule {}
 
 /**
  * Runs handlers as a worker does, with Nest's whole pipeline, and with neither PostgreSQL nor Kafka.
@@ -53,7 +50,7 @@ export class JobTester {
     const server = new InlineServer(options);
     const enqueuer = new RecordingEnqueuer();
     try {
-      const app = await NestFactory.createMicroservice(rootOf(module, enqueuer), {
+      const app = await NestFactory.createMicroservice(withEnqueuer(module, enqueuer), {
         strategy: server,
         logger: false,
         abortOnError: false,
@@ -159,10 +156,4 @@ export class JobTester {
     this.clock?.restore();
     await this.app.close();
   }
-}
-
-function rootOf(module: ModuleMetadata, enqueuer: RecordingEnqueuer): DynamicModule {
-  const provider = { provide: JobEnqueuer, useValue: enqueuer };
-  const forAll = { module: EnqueuerModule, global: true, providers: [provider], exports: [JobEnqueuer] };
-  return { module: class JobTesterModule {}, ...module, imports: [forAll, ...(module.imports ?? [])] };
 }
