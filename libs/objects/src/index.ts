@@ -19,4 +19,5 @@ export {
 } from './object-keys.js';
 export { attachment } from './attachment.js';
 export { collect, hashOf, verified } from './hashing.js';
-export { openS3, type S3Settings } from './s3/open-s3.js';
+export { openS3 } from './s3/open-s3.js';
+export type { S3Settings } from './s3/s3-settings.js';

@@ -6,7 +6,7 @@ import type { JobSource, SourceOptions } from './job-source.js';
 /** The source that the configuration names. Each is imported only when it is the one. */
 export async function openSource(config: WorkerConfig, log: Logger): Promise<JobSource> {
   const { s3, concurrency, drainGraceMs: graceMs } = config;
-  const objects = s3 && openS3(s3);
+  const objects = s3 && (await openS3(s3));
   const options = { concurrency, graceMs, objects };
   const opened = await openOf(config, log, options);
   return {

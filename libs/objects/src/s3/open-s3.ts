@@ -1,38 +1,8 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../object-store.js';
-import { S3ObjectStore } from './s3-object-store.js';
+import type { S3Settings } from './s3-settings.js';
 
-/** Where the bucket is, as the environment says it (`S3_*`). */
-export interface S3Settings {
-  endpoint: string;
-  bucket: string;
-  region: string;
-  accessKeyId: string;
-  secretAccessKey: string;
-  /** Before each key, so that deployments may share a bucket. */
-  prefix?: string | undefined;
-  /** Of the links that clients are given, where they reach the store by another name than the services do. */
-  publicEndpoint?: string | undefined;
-}
-
-/** An S3 bucket, or that of a compatible store. It connects when it is first used. */
-export function openS3(settings: S3Settings): ObjectStore {
-  const { bucket, prefix = '', endpoint, publicEndpoint } = settings;
-  const client = clientOf(settings, endpoint);
-  const linkClient = publicEndpoint === undefined ? client : clientOf(settings, publicEndpoint);
-  return new S3ObjectStore({ client, linkClient, bucket, prefix });
-}
-
-function clientOf({ region, accessKeyId, secretAccessKey }: S3Settings, endpoint: string): S3Client {
-  return new S3Client({
-    endpoint,
-    region,
-    credentials: { accessKeyId, secretAccessKey },
-    forcePathStyle: true,
-    // The newer checksums are AWS's own: other stores refuse a request that has them, and a signed link would demand them.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 2_000, socketTimeout: 30_000 },
-  });
+/** An S3 bucket, or that of a compatible store. It connects when it is first used; its client is loaded by who has one alone. */
+export async function openS3(settings: S3Settings): Promise<ObjectStore> {
+  const { connectS3 } = await import('./connect-s3.js');
+  return connectS3(settings);
 }

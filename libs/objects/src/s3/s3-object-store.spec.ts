@@ -103,7 +103,7 @@ it('says that the store is away, or refuses', async () => {
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
   const { port } = closed.address() as { port: number };
   await new Promise((resolve) => closed.close(resolve));
-  const away = openS3({ ...test.settings, endpoint: `http://127.0.0.1:${port}` });
+  const away = await openS3({ ...test.settings, endpoint: `http://127.0.0.1:${port}` });
   const unavailable = { code: 'unavailable', retryable: true };
   await expect(away.put('x', Buffer.of(1), { mediaType })).rejects.toMatchObject(unavailable);
   await expect(away.open('x')).rejects.toMatchObject({
@@ -111,7 +111,7 @@ it('says that the store is away, or refuses', async () => {
     message: expect.stringContaining('S3 is not reachable'),
   });
   away.close();
-  const stranger = openS3({ ...test.settings, secretAccessKey: 'wrong' });
+  const stranger = await openS3({ ...test.settings, secretAccessKey: 'wrong' });
   const refused = await stranger.open('linked').catch((error: unknown) => error);
   expect(BatonError.is(refused) && refused.message).toMatch(/S3 answered 403/);
   stranger.close();

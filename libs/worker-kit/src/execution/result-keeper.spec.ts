@@ -69,7 +69,7 @@ it('takes a stream without S3 as long as it fits, and says what is missing when 
 
 it('waits for an S3 that is away with the result at hand, and no longer than the attempt', async () => {
   const outage = await outageOf(s3.settings.endpoint);
-  const objects = openS3({ ...s3.settings, endpoint: outage.url });
+  const objects = await openS3({ ...s3.settings, endpoint: outage.url });
   await outage.begin();
   const large = FileResult.of(randomBytes(600_000), named);
   const run = execution();
