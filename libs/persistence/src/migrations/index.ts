@@ -9,7 +9,7 @@ import { Events0009 } from './0009-events.js';
 import { Webhooks0010 } from './0010-webhooks.js';
 import { Objects0011 } from './0011-objects.js';
 import { EngineDoors0013 } from './0013-engine-doors.js';
-import { GateTurns0013 } from './0013-gate-turns.js';
+import { GateTurns0014 } from './0014-gate-turns.js';
 
 export const migrations = [
   Initial0001,
@@ -23,5 +23,5 @@ export const migrations = [
   Webhooks0010,
   Objects0011,
   EngineDoors0013,
-  GateTurns0013,
+  GateTurns0014,
 ];
