@@ -10,6 +10,7 @@ import {
   settleBatch,
 } from '@baton/persistence';
 import { useTestDatabase, seedJobs, seedTenant } from '@baton/persistence/testing';
+import { timerRuns } from '../metrics/relay-metrics.js';
 import { eventually } from '../testing/eventually.js';
 import { startTimers, type TestTimers } from '../testing/test-timers.js';
 
@@ -228,7 +229,6 @@ it('nobody is rescued for a while after PostgreSQL started, or after our own ses
 
 /** So many more looks of a timer. */
 async function looks(wanted: number, timer = 'rescue'): Promise<void> {
-  const { timerRuns } = await import('../metrics/relay-metrics.js');
   const count = async (): Promise<number> =>
     (await timerRuns.get()).values
       .filter(({ labels }) => labels.timer === timer)
