@@ -3,16 +3,16 @@ import type { BatonClient } from '@baton/client';
 import type { DispatchMode } from '@baton/contracts';
 import { spanNames } from '@baton/tracing';
 import { expectTrace, toMatchGolden, traceTree } from '@baton/tracing/testing';
-import { Fleet } from './harness/fleet.js';
-import { pastRestartGrace } from './harness/database-facts.js';
-import { allSettled, factsOf, runnerOf, running } from './harness/job-facts.js';
-import { isOf, traceOf } from './harness/traces.js';
-import { until } from './harness/until.js';
+import { Fleet } from '../harness/fleet.js';
+import { pastRestartGrace } from '../harness/database-facts.js';
+import { allSettled, factsOf, runnerOf, running } from '../harness/job-facts.js';
+import { isOf, traceOf } from '../harness/traces.js';
+import { until } from '../harness/until.js';
 
 expect.extend({ toMatchGolden });
 
 const workerOf = { polling: 'polling-worker', event: 'event-worker' } as const;
-const golden = (name: string): string => fileURLToPath(new URL(`./goldens/${name}.txt`, import.meta.url));
+const golden = (name: string): string => fileURLToPath(new URL(`../goldens/${name}.txt`, import.meta.url));
 
 let fleet: Fleet;
 let client: BatonClient;

@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/client';
 import { JobEntity, JobHistoryEntity, ScheduleEntity } from '@baton/persistence';
 import { expectTrace, toMatchGolden, traceTree } from '@baton/tracing/testing';
-import { Fleet } from './harness/fleet.js';
-import { holdingBackVacuum, shardHolders } from './harness/database-facts.js';
-import { allSettled, factsOf, running } from './harness/job-facts.js';
-import { traceOf } from './harness/traces.js';
-import { until } from './harness/until.js';
+import { Fleet } from '../harness/fleet.js';
+import { holdingBackVacuum, shardHolders } from '../harness/database-facts.js';
+import { allSettled, factsOf, running } from '../harness/job-facts.js';
+import { traceOf } from '../harness/traces.js';
+import { until } from '../harness/until.js';
 
 expect.extend({ toMatchGolden });
-const golden = (name: string): string => fileURLToPath(new URL(`./goldens/${name}.txt`, import.meta.url));
+const golden = (name: string): string => fileURLToPath(new URL(`../goldens/${name}.txt`, import.meta.url));
 
 let fleet: Fleet;
 let client: BatonClient;

@@ -6,9 +6,9 @@ import {
   type JobEvent,
 } from '@baton/client';
 import fc from 'fast-check';
-import { Fleet } from './harness/fleet.js';
-import type { ServiceProcess } from './harness/service-process.js';
-import { until } from './harness/until.js';
+import { Fleet } from '../harness/fleet.js';
+import type { ServiceProcess } from '../harness/service-process.js';
+import { until } from '../harness/until.js';
 
 let fleet: Fleet;
 let client: BatonClient;
