@@ -1,8 +1,8 @@
 // What `npm test` runs: format, protobuf rules, lint, types and build of every project, then every test, the end-to-end ones last.
 //   --only <project>   that project alone (repeatable; `client` or `@baton/client`)
 //   --skip-e2e         all but apps/e2e
-//   --faults           the slow faults of apps/e2e alone, from a fresh build
-//   --with-faults      everything, the slow faults too
+//   --faults           the slow suites of apps/e2e alone: faults, and the walk through the OpenAPI documents
+//   --with-faults      everything, the slow suites too
 // Each step has a time limit, so that a leaked handle or a hung server fails the run instead of stalling it.
 // The last line is `N passed, N failed`: tests, and one more failed for each step that failed without a failed test.
 import { execFileSync, spawn } from 'node:child_process';
