@@ -44,6 +44,8 @@ const columns: Record<keyof Omit<EndedJob, 'state'>, string> = {
   subscribed: 'subscribed',
 };
 
+const told = Object.keys(columns).map((name) => [name, `ended_${name}` as keyof EndedColumns] as const);
+
 /** SQL: the select list of a job that a statement has deleted from the live ones. */
 export function endedColumns(table: string): string {
   return Object.entries(columns)
@@ -52,6 +54,7 @@ export function endedColumns(table: string): string {
 }
 
 export function endedJob(row: EndedColumns, state: TerminalState): EndedJob {
-  const entries = Object.keys(columns).map((name) => [name, row[`ended_${name}` as keyof EndedColumns]]);
-  return { ...(Object.fromEntries(entries) as Omit<EndedJob, 'state'>), state };
+  const ended: Record<string, unknown> = { state };
+  for (const [name, column] of told) ended[name] = row[column];
+  return ended as unknown as EndedJob;
 }

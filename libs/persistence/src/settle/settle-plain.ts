@@ -1,4 +1,4 @@
-import { finishJobs } from '../sql/finish-jobs.sql.js';
+import { finishPlainJobs } from '../sql/finish-jobs.sql.js';
 import type { Queryable } from '../sql/statement.js';
 import { type SettleReport, firstOfEachAttempt, type Settlement } from './settlement.js';
 
@@ -22,16 +22,15 @@ export async function settlePlain(
   settlements: readonly Settlement[],
 ): Promise<{ report: SettleReport; left: Settlement[] }> {
   const said = firstOfEachAttempt(settlements);
-  const finished = await finishJobs(
+  const finished = await finishPlainJobs(
     db,
     said.map((settlement) => ({ settlement, state: 'succeeded', countsAsFailure: false })),
-    { plain: true },
   );
   const applied = new Set(said.filter((s) => finished.has(s.executionId)));
   return {
     report: {
       settled: [...applied].map((settlement) => {
-        const { outcome } = finished.get(settlement.executionId)!;
+        const outcome = finished.get(settlement.executionId)!;
         return { settlement, verdict: 'applied', state: 'succeeded', terminal: outcome, trace: outcome };
       }),
       released: [],

@@ -11,38 +11,42 @@ export interface Finish {
 }
 
 // The fence stands in the DELETE: the attempt is the current one, and its execution is this one or none yet.
-const text = `
+// What is told is selected from `ended` and not joined to what was inserted: that join would go by a nested loop, for a
+// planner that expects a handful of rows, and cost a batch its size squared.
+const text = ({ plain }: { plain: boolean }): string => `
 WITH m AS (
   SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::float8[],
-    $7::text[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[], $16::text[], $17::bigint[])
+    $7::text[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[], $15::text[], $16::bigint[])
     AS m(job_id, m_attempt, m_execution, m_worker, final_state, started_ms,
       m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error, failure, m_key, m_size)
 ), gone AS (
   DELETE FROM baton.job j USING m
   WHERE j.id = m.job_id AND j.attempt = m.m_attempt AND j.state IN ('queued', 'running')
-    AND (j.execution_id IS NULL OR j.execution_id = m.m_execution) AND NOT (j.follows AND $15)
+    AND (j.execution_id IS NULL OR j.execution_id = m.m_execution) ${plain ? 'AND NOT j.follows' : ''}
   RETURNING j.*, m.*
+), ended AS MATERIALIZED (
+  SELECT gone.*, seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END AS last_seq, (SELECT baton.now()) AS now, expiry.*,
+    CASE WHEN m_key IS NOT NULL THEN (SELECT baton.now()) + expiry.warm_ms * interval '1 ms' END AS until
+  FROM gone ${joinExpiry('gone', 'gone.final_state', 'gone.m_key IS NOT NULL')}
 ), kept AS (
   INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, started_seq, started_at, worker_id, execution_id,
     finished_at, expires_at, drop_day, result_kind, result, file, file_type, file_name, file_sha256, error, file_key, file_size, result_until, tier_at)
   SELECT ${keptColumns}, final_state::baton.job_state, failures + failure::int,
-    seq + CASE WHEN started_seq IS NULL THEN 2 ELSE 1 END, coalesce(started_seq, seq + 1),
+    last_seq, coalesce(started_seq, seq + 1),
     coalesce(started_at, to_timestamp(started_ms / 1000)), m_worker, m_execution,
-    (SELECT baton.now()), expiry.expires_at, expiry.drop_day, m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error, m_key, m_size, tier.until,
-    CASE WHEN m_key IS NOT NULL THEN ${announceAt('tier.until', 'expiry.warm_ms')}
-      WHEN m_file IS NOT NULL THEN tier.now + expiry.hot_ms * interval '1 ms' END
-  FROM gone ${joinExpiry('gone', 'gone.final_state', 'gone.m_key IS NOT NULL')}
-  CROSS JOIN LATERAL (
-    SELECT now, CASE WHEN m_key IS NOT NULL THEN now + expiry.warm_ms * interval '1 ms' END AS until
-    FROM (SELECT (SELECT baton.now()) AS now) clock
-  ) tier
-  RETURNING id, execution_id, generation, seq, traceparent, tracestate, baggage,
-    floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms,
-    floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms,
-    floor(extract(epoch FROM coalesce(result_until, expires_at)) * 1000)::bigint AS until_ms, queue
+    now, expires_at, drop_day, m_kind, m_result, m_file, m_type, m_name, m_sha256, m_error, m_key, m_size, until,
+    CASE WHEN m_key IS NOT NULL THEN ${announceAt('until', 'warm_ms')}
+      WHEN m_file IS NOT NULL THEN now + hot_ms * interval '1 ms' END
+  FROM ended
 )
-SELECT kept.*, q.results_hot_ms AS hot_ms, ${endedColumns('gone')}
-FROM kept JOIN gone ON gone.id = kept.id LEFT JOIN baton.queue q ON q.name = kept.queue`;
+SELECT m_execution AS execution_id, generation, last_seq AS seq, traceparent, tracestate, baggage, hot_ms,
+  floor(extract(epoch FROM now) * 1000)::bigint AS finished_ms,
+  floor(extract(epoch FROM queued_at) * 1000)::bigint AS queued_ms,
+  floor(extract(epoch FROM coalesce(until, expires_at)) * 1000)::bigint AS until_ms${plain ? '' : `, ${endedColumns('ended')}`}
+FROM ended`;
+
+const anyText = text({ plain: false });
+const plainText = text({ plain: true });
 
 /** A job that was moved to history. */
 export interface Finished {
@@ -50,7 +54,7 @@ export interface Finished {
   ended: EndedJob;
 }
 
-interface Row extends EndedColumns {
+interface Row {
   execution_id: string;
   generation: number;
   seq: number;
@@ -60,25 +64,45 @@ interface Row extends EndedColumns {
   finished_ms: number;
   queued_ms: number | null;
   until_ms: number;
-  hot_ms: number | null;
+  hot_ms: number;
 }
 
 /**
  * Moves jobs whose execution has ended for good to history, with their results, and stores nothing of a stale or
  * second outcome.
  * @param finishes at most one for each attempt of a job
- * @param options.plain true: only jobs from whose end nothing follows; the others stay as they are
  * @returns the jobs ended, by their execution; what is missing was stale
  */
-export async function finishJobs(
+export async function finishJobs(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, Finished>> {
+  const rows = await finish<Row & EndedColumns>(db, 'finish-jobs', anyText, finishes);
+  return byExecution(rows, finishes, (row, finish) => ({
+    outcome: outcomeOf(row, finish),
+    ended: endedJob(row, finish.state),
+  }));
+}
+
+/**
+ * The same for jobs from whose end nothing follows; the others stay as they are.
+ * @returns the outcomes that were applied, by their execution
+ */
+export async function finishPlainJobs(
   db: Queryable,
   finishes: readonly Finish[],
-  { plain = false }: { plain?: boolean } = {},
-): Promise<Map<string, Finished>> {
-  if (finishes.length === 0) return new Map();
-  const said = finishes.map((finish) => finish.settlement);
+): Promise<Map<string, TerminalOutcome>> {
+  const rows = await finish<Row>(db, 'finish-plain-jobs', plainText, finishes);
+  return byExecution(rows, finishes, outcomeOf);
+}
+
+async function finish<R extends Row>(
+  db: Queryable,
+  name: string,
+  sql: string,
+  finishes: readonly Finish[],
+): Promise<R[]> {
+  if (finishes.length === 0) return [];
+  const said = finishes.map(({ settlement }) => settlement);
   const file = (s: Settlement) => (s.result?.kind === 'file' ? s.result : undefined);
-  const rows = await run<Row>(db, 'finish-jobs', text, [
+  return run<R & { [column: string]: unknown }>(db, name, sql, [
     said.map((s) => s.jobId),
     said.map((s) => s.attempt),
     said.map((s) => s.executionId),
@@ -93,17 +117,18 @@ export async function finishJobs(
     said.map((s) => file(s)?.sha256 ?? null),
     said.map((s) => (s.error ? errorJson(s.error) : null)),
     finishes.map((f) => f.countsAsFailure),
-    plain,
     said.map((s) => file(s)?.key ?? null),
     said.map((s) => file(s)?.size ?? null),
   ]);
-  const byExecution = new Map(finishes.map((finish) => [finish.settlement.executionId, finish]));
-  return new Map(
-    rows.map((row) => {
-      const finish = byExecution.get(row.execution_id)!;
-      return [row.execution_id, { outcome: outcomeOf(row, finish), ended: endedJob(row, finish.state) }];
-    }),
-  );
+}
+
+function byExecution<R extends Row, T>(
+  rows: readonly R[],
+  finishes: readonly Finish[],
+  told: (row: R, finish: Finish) => T,
+): Map<string, T> {
+  const asked = new Map(finishes.map((each) => [each.settlement.executionId, each]));
+  return new Map(rows.map((row) => [row.execution_id, told(row, asked.get(row.execution_id)!)]));
 }
 
 function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {
@@ -121,7 +146,7 @@ function outcomeOf(row: Row, { settlement, state }: Finish): TerminalOutcome {
     finishedAtMs: row.finished_ms,
     queuedAtMs: row.queued_ms ?? undefined,
     untilMs: row.until_ms,
-    hotMs: row.hot_ms ?? undefined,
+    hotMs: row.hot_ms,
     traceparent: row.traceparent,
     tracestate: row.tracestate,
     baggage: row.baggage,
