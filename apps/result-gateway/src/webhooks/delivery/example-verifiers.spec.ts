@@ -13,12 +13,23 @@ interface Language {
   name: string;
   /** Has ed25519 in its standard library. */
   ed25519: boolean;
-  /** @returns the command that runs the example, once it is compiled @throws where it cannot be here */
+  /** @returns the command that runs the example, once it is compiled @throws ToolchainMissing; an example that does not compile */
   prepare: (folder: string) => Promise<string[]>;
 }
 
 const tried = (command: string, ...args: string[]): void =>
   void execFileSync(command, args, { stdio: 'ignore', timeout: 120_000 });
+
+class ToolchainMissing extends Error {}
+
+/** Asks for what the example needs beside itself. */
+function needs(command: string, ...args: string[]): void {
+  try {
+    tried(command, ...args);
+  } catch (cause) {
+    throw new ToolchainMissing(command, { cause });
+  }
+}
 
 const languages: Language[] = [
   {
@@ -30,7 +41,7 @@ const languages: Language[] = [
     name: 'Python',
     ed25519: false,
     prepare: async () => {
-      tried('python3', '--version');
+      needs('python3', '--version');
       return ['python3', join(examples, 'verify_webhook.py')];
     },
   },
@@ -38,6 +49,7 @@ const languages: Language[] = [
     name: 'Go',
     ed25519: true,
     prepare: async (folder) => {
+      needs('go', 'version');
       tried('go', 'build', '-o', join(folder, 'verify-go'), join(examples, 'verify_webhook.go'));
       return [join(folder, 'verify-go')];
     },
@@ -46,6 +58,7 @@ const languages: Language[] = [
     name: 'Java',
     ed25519: true,
     prepare: async (folder) => {
+      needs('javac', '-version');
       tried('javac', '-d', folder, join(examples, 'VerifyWebhook.java'));
       return ['java', '-XX:TieredStopAtLevel=1', '-cp', folder, 'VerifyWebhook'];
     },
@@ -54,7 +67,7 @@ const languages: Language[] = [
     name: 'Ruby',
     ed25519: true,
     prepare: async () => {
-      tried('ruby', '--version');
+      needs('ruby', '--version');
       return ['ruby', join(examples, 'verify_webhook.rb')];
     },
   },
@@ -62,7 +75,7 @@ const languages: Language[] = [
     name: 'PHP',
     ed25519: true,
     prepare: async () => {
-      tried('php', '-r', 'exit(function_exists("sodium_crypto_sign_verify_detached") ? 0 : 1);');
+      needs('php', '-r', 'exit(function_exists("sodium_crypto_sign_verify_detached") ? 0 : 1);');
       return ['php', join(examples, 'verify_webhook.php')];
     },
   },
@@ -72,19 +85,22 @@ const languages: Language[] = [
 
 /** With crates that are on this machine; nothing is fetched. */
 async function buildRust(folder: string): Promise<string[]> {
-  tried('cargo', '--version');
   await mkdir(join(folder, 'rust/src'), { recursive: true });
-  await copyFile(join(examples, 'verify_webhook.rs'), join(folder, 'rust/src/main.rs'));
   await writeFile(
     join(folder, 'rust/Cargo.toml'),
     '[package]\nname = "verify"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nbase64 = "0.23"\nhmac = "0.13"\nsha2 = "0.11"\n',
   );
-  tried('cargo', 'build', '--quiet', '--offline', '--manifest-path', join(folder, 'rust/Cargo.toml'));
+  const build = ['build', '--quiet', '--offline', '--manifest-path', join(folder, 'rust/Cargo.toml')];
+  // With nothing in it: whether the crates are here.
+  await writeFile(join(folder, 'rust/src/main.rs'), 'fn main() {}');
+  needs('cargo', ...build);
+  await copyFile(join(examples, 'verify_webhook.rs'), join(folder, 'rust/src/main.rs'));
+  tried('cargo', ...build);
   return [join(folder, 'rust/target/debug/verify')];
 }
 
 async function buildCSharp(folder: string): Promise<string[]> {
-  tried('dotnet', '--version');
+  needs('dotnet', '--version');
   const project = join(folder, 'csharp');
   tried('dotnet', 'new', 'console', '--output', project, '--name', 'verify');
   await rm(join(project, 'Program.cs'));
@@ -101,8 +117,9 @@ const commands = new Map<string, string[]>();
 for (const { name, prepare } of languages) {
   try {
     commands.set(name, await prepare(folder));
-  } catch {
-    // No such toolchain on this machine: shown as skipped.
+  } catch (error) {
+    if (!(error instanceof ToolchainMissing)) throw error;
+    // Not on this machine: shown as skipped.
   }
 }
 
