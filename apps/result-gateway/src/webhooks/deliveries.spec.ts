@@ -5,8 +5,9 @@ import { secretBox } from '@baton/service';
 import { Webhook } from 'standardwebhooks';
 import { Deliverer } from './delivery/deliverer.js';
 import { endJob, eventually, seedToldJob } from '../testing/webhooks/end-job.js';
-import { TestReceiver } from '../testing/webhooks/receiver.js';
+import type { TestReceiver } from '../testing/webhooks/receiver.js';
 import { TestGateway } from '../testing/webhooks/test-gateway.js';
+import { useWebhooks } from '../testing/webhooks/use-webhooks.fixture.js';
 
 interface Delivery {
   id: string;
@@ -23,18 +24,7 @@ let receiver: TestReceiver;
 let tenant: SeededTenant;
 let key: string;
 
-beforeAll(async () => {
-  gateway = await TestGateway.start();
-  receiver = await TestReceiver.start();
-});
-afterAll(async () => {
-  await gateway.close();
-  await receiver.close();
-});
-beforeEach(async () => {
-  tenant = await seedTenant(gateway.test.database);
-  key = await gateway.key(tenant.tenantId);
-});
+useWebhooks((setUp) => ({ gateway, receiver, tenant, key } = setUp));
 
 const at = (suffix = ''): string => `/${tenant.queue}${suffix}`;
 async function put(name: string, more: object = {}): Promise<void> {

@@ -1,9 +1,10 @@
 import { inTransaction, lockJobs, noteEvents, noteJobEvents } from '@baton/persistence';
-import { type SeededTenant, seedTenant } from '@baton/persistence/testing';
+import type { SeededTenant } from '@baton/persistence/testing';
 import { ChildService } from '@baton/service/testing';
 import { endJob, eventually, seedToldJob } from '../testing/webhooks/end-job.js';
-import { TestReceiver } from '../testing/webhooks/receiver.js';
+import type { TestReceiver } from '../testing/webhooks/receiver.js';
 import { TestGateway } from '../testing/webhooks/test-gateway.js';
+import { useWebhooks } from '../testing/webhooks/use-webhooks.fixture.js';
 import { Deliverer } from './delivery/deliverer.js';
 
 let gateway: TestGateway;
@@ -11,17 +12,8 @@ let receiver: TestReceiver;
 let tenant: SeededTenant;
 let key: string;
 
-beforeAll(async () => {
-  gateway = await TestGateway.start();
-  receiver = await TestReceiver.start();
-});
-afterAll(async () => {
-  await gateway.close();
-  await receiver.close();
-});
+useWebhooks((setUp) => ({ gateway, receiver, tenant, key } = setUp));
 beforeEach(async () => {
-  tenant = await seedTenant(gateway.test.database);
-  key = await gateway.key(tenant.tenantId);
   const body = { url: receiver.url(at()), events: ['job.succeeded', 'job.overdue', 'result.expiring'] };
   expect((await gateway.call('PUT', '/v1/webhooks/hooks', { key, body })).status).toBe(201);
 });

@@ -1,9 +1,10 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto';
-import { type SeededTenant, seedTenant } from '@baton/persistence/testing';
+import type { SeededTenant } from '@baton/persistence/testing';
 import { Webhook } from 'standardwebhooks';
 import { endJob, eventually, seedToldJob } from '../testing/webhooks/end-job.js';
-import { TestReceiver } from '../testing/webhooks/receiver.js';
-import { TestGateway } from '../testing/webhooks/test-gateway.js';
+import type { TestReceiver } from '../testing/webhooks/receiver.js';
+import type { TestGateway } from '../testing/webhooks/test-gateway.js';
+import { useWebhooks } from '../testing/webhooks/use-webhooks.fixture.js';
 
 interface Endpoint {
   secret: string;
@@ -33,18 +34,7 @@ let receiver: TestReceiver;
 let tenant: SeededTenant;
 let key: string;
 
-beforeAll(async () => {
-  gateway = await TestGateway.start();
-  receiver = await TestReceiver.start();
-});
-afterAll(async () => {
-  await gateway.close();
-  await receiver.close();
-});
-beforeEach(async () => {
-  tenant = await seedTenant(gateway.test.database);
-  key = await gateway.key(tenant.tenantId);
-});
+useWebhooks((setUp) => ({ gateway, receiver, tenant, key } = setUp));
 
 const path = (): string => `/${tenant.queue}`;
 async function put(name: string, more: object = {}): Promise<Endpoint> {

@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { scopes } from '@baton/contracts';
+import { randomBytes } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@baton/persistence/testing';
-import { createLogger, createService, newApiKey } from '@baton/service';
+import { createLogger, createService } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../app.module.js';
+import { keyFor } from '../test-gateway.js';
 
 type Config = Parameters<typeof AppModule.forRoot>[0];
 
@@ -35,13 +35,8 @@ export class TestGateway {
     return new TestGateway(database, app, masterKey, await app.getUrl());
   }
 
-  async key(tenantId: string): Promise<string> {
-    const { key, hash, prefix } = newApiKey();
-    await this.test.database.pool.query(
-      'INSERT INTO baton.api_key (id, tenant_id, name, prefix, hash, scopes) VALUES ($1, $2, $3, $4, $5, $6)',
-      [randomUUID(), tenantId, 'test', prefix, hash, [...scopes]],
-    );
-    return key;
+  key(tenantId: string): Promise<string> {
+    return keyFor(this.test, tenantId);
   }
 
   /** Calls the API; the answer's body is read. */
