@@ -1,32 +1,15 @@
-import {
-  BatonError,
-  type Backoff,
-  type ErrorCode,
-  errorCodes,
-  type PayloadOf,
-  type Priority,
-} from '@baton/contracts';
-
-type Duration = string | number;
+import { BatonError, type ErrorCode, errorCodes, type PayloadOf } from '@baton/contracts';
+import type { EnqueueOptions } from './enqueue-options.js';
 
 /** What of a job may be given when it is enqueued in a caller's own transaction. */
-export interface EnqueueInOptions {
+export type EnqueueInOptions = Omit<
+  EnqueueOptions,
+  'dependsOn' | 'unique' | 'webhook' | 'delivery' | 'idempotencyKey' | 'signal'
+> & {
   /** Its name or id; a deployment without keys has `default`. */
   tenant?: string;
-  orderingKey?: string;
-  concurrencyKey?: string;
-  priority?: Priority;
-  runAt?: Date;
-  delay?: Duration;
-  maxAttempts?: number;
-  backoff?: Backoff;
-  timeout?: Duration;
-  expectWithin?: Duration;
-  metadata?: Record<string, string>;
-  /** W3C trace context of the caller: the job becomes a part of that trace. */
-  traceparent?: string;
   tracestate?: string;
-}
+};
 
 /** A client of `pg`, in a transaction; or TypeORM's `EntityManager` or `QueryRunner`. */
 export interface QueryTransaction {
