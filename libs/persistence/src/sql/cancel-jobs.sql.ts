@@ -62,21 +62,25 @@ export async function requestCancels(
   if (jobIds.length > 0) await run(tx, 'request-cancels', request, [jobIds, reason]);
 }
 
-// What an attempt has become without an end of its own is told from the row: it stays as it is.
+// What an attempt has become without an end of its own is told from the row: it stays as it is. As in finish-jobs, what is
+// told is not joined to what was inserted.
 const end = `
 WITH gone AS (
   DELETE FROM baton.job j USING unnest($1::uuid[], $2::text[]) AS m(job_id, m_error) WHERE j.id = m.job_id
   RETURNING j.*, m.m_error
+), ended AS MATERIALIZED (
+  SELECT gone.*, seq + 1 AS last_seq, (SELECT baton.now()) AS now, expiry.expires_at, expiry.drop_day
+  FROM gone ${joinExpiry('gone', `'cancelled'`)}
 ), kept AS (
   INSERT INTO baton.job_history (${keptColumns}, state, failures, seq, started_seq, started_at, worker_id, execution_id,
     finished_at, expires_at, drop_day, error)
-  SELECT ${keptColumns}, 'cancelled', failures, seq + 1, started_seq, started_at, worker_id, execution_id,
-    (SELECT baton.now()), expiry.expires_at, expiry.drop_day, m_error
-  FROM gone ${joinExpiry('gone', `'cancelled'`)}
-  RETURNING id, attempt, execution_id, generation, seq, traceparent, tracestate, baggage,
-    floor(extract(epoch FROM finished_at) * 1000)::bigint AS finished_ms
+  SELECT ${keptColumns}, 'cancelled', failures, last_seq, started_seq, started_at, worker_id, execution_id,
+    now, expires_at, drop_day, m_error
+  FROM ended
 )
-SELECT kept.*, ${endedColumns('gone')} FROM kept JOIN gone ON gone.id = kept.id`;
+SELECT id, attempt, execution_id, generation, last_seq AS seq, traceparent, tracestate, baggage,
+  floor(extract(epoch FROM now) * 1000)::bigint AS finished_ms, ${endedColumns('ended')}
+FROM ended`;
 
 interface Row extends EndedColumns, StoredTrace {
   id: string;
