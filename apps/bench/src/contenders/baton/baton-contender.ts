@@ -1,8 +1,8 @@
 import type { DispatchMode } from '@baton/contracts';
-import { Client } from 'pg';
 import { BenchError } from '../../bench.error.js';
 import { until } from '../../processes/within.js';
 import type { BenchContext } from '../../run/bench-context.js';
+import { onDatabase } from '../../servers/on-database.js';
 import { type KeyReading, readKeys } from '../../drains/key-order.sql.js';
 import { HttpCaller } from '../../workloads/http-caller.js';
 import { runConcurrent, runSequential } from '../../workloads/latency.js';
@@ -93,6 +93,7 @@ export class BatonContender implements Contender {
       await deployment.start(...early);
       await deployment.putQueue(given);
       const caller = this.openCaller(deployment, deployment.urlOf('result-gateway'), fieldsOf);
+      let before = 0;
       return {
         queue: (jobs) =>
           Promise.race([
@@ -102,9 +103,11 @@ export class BatonContender implements Contender {
         drain: async (jobs) => {
           // A second drain finds them started.
           for (const app of late.splice(0)) await deployment.start(app);
-          return Promise.race([this.measureDrain(deployment, jobs), deployment.failed]);
+          const figures = this.measureDrain(deployment, { jobs, before });
+          before += jobs;
+          return Promise.race([figures, deployment.failed]);
         },
-        keys: () => onDatabase(deployment, (client) => readKeys(client, this.queue)),
+        keys: () => onDatabase(deployment.databaseUrl, (client) => readKeys(client, this.queue)),
         pids: () => deployment.pids,
         close: () => deployment.close(),
       };
@@ -152,9 +155,13 @@ export class BatonContender implements Contender {
     return caller;
   }
 
-  private async measureDrain(deployment: BatonDeployment, jobs: number): Promise<Figures> {
+  /** @param before jobs that earlier drains of the session have left in history */
+  private async measureDrain(
+    deployment: BatonDeployment,
+    { jobs, before }: { jobs: number; before: number },
+  ): Promise<Figures> {
     const { queue } = this;
-    return onDatabase(deployment, async (client) => {
+    return onDatabase(deployment.databaseUrl, async (client) => {
       const isDrained = async (): Promise<true | undefined> => {
         if (deployment.isClosed) throw new BenchError('The drain was given up');
         return (await hasLiveJobs(client, queue)) ? undefined : true;
@@ -162,22 +169,9 @@ export class BatonContender implements Contender {
       await until('the drain', isDrained, { seconds: drainWithinSeconds, everyMs: lookEveryMs });
       const read = this.options.mode === 'event' ? readEventDrain : readPollingDrain;
       const { stored, seconds } = await read(client, queue);
-      if (stored !== jobs)
-        throw new BenchError(`${stored} of ${jobs} jobs succeeded with their result stored`);
+      if (stored !== before + jobs)
+        throw new BenchError(`${stored - before} of ${jobs} jobs succeeded with their result stored`);
       return { jobsPerSecond: jobs / seconds, tookSeconds: seconds };
     });
-  }
-}
-
-async function onDatabase<T>(
-  { databaseUrl }: BatonDeployment,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Client({ connectionString: databaseUrl, application_name: 'baton-bench' });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
   }
 }
