@@ -78,6 +78,7 @@ export {
   type Control,
   type QueueControl,
   type RefusedExecution,
+  type GrantedExecution,
 } from './gen/baton/control/v1/control_pb.js';
 export {
   JobEventSchema,

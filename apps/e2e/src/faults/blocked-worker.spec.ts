@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,7 @@ it.each(dispatchModes)(
     expect(after.every(({ workerId }) => workerId !== rescuer)).toBe(true);
     expect(blocked.ended).toBe(false);
     expect((await factsOf(fleet, [job.id])).ended).toEqual([ended]);
+    expect(await readFile(`${until}-entered`, 'utf8')).toBe('1 2 ');
     await Promise.all(workers.map((each) => each.end()));
   },
 );

@@ -1,19 +1,15 @@
 // Served by real workers: no TypeScript, so that a built worker loads it too.
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { JobHandler } from '@baton/worker-kit';
 import { Controller } from '@nestjs/common';
 
-/**
- * Entered for the first time, it holds the event loop of its process, as no handler should, until a file is there. Not so
- * when entered again: in event mode a record whose offset its worker could not commit is read again before it is refused.
- */
+/** Its first attempt holds the event loop of its process, as no handler should, until a file is there. Each entry is noted. */
 export class BlockController {
   async block({ until }, context) {
-    const first = !existsSync(`${until}-entered`);
-    writeFileSync(`${until}-entered`, '');
+    appendFileSync(`${until}-entered`, `${context.attempt} `);
     await context.checkpoint({ begun: true }); // who runs it is known by then
     const cell = new Int32Array(new SharedArrayBuffer(4));
-    while (first && !existsSync(until)) Atomics.wait(cell, 0, 0, 20);
+    while (context.attempt === 1 && !existsSync(until)) Atomics.wait(cell, 0, 0, 20);
     return { attempt: context.attempt };
   }
 }

@@ -116,6 +116,35 @@ it('refuses a second execution of an attempt, and tells its worker', async () =>
   expect(told.map(({ executionId }) => executionId)).toEqual([owner.executionId]);
 });
 
+it('answers who asks whether an execution may be entered: its owner while it runs, and nobody else', async () => {
+  const [job, other] = await seed({}, {});
+  const [owner, second, plain] = [await execution(job), await execution(job), await execution(other)];
+  const asks = { asks: true };
+  const control = await kafka.follow([names.control]);
+  const answers = () =>
+    control.map(({ value }) => {
+      const { case: kind, value: told } = fromBinary(ControlSchema, value!).control;
+      return kind === 'granted' || kind === 'refused' ? [kind, told.executionId, told.workerId] : kind;
+    });
+  await start();
+  await worker.say(worker.registered(tenant.queue), worker.started(plain), worker.started(owner, asks));
+  await eventually('the first is answered', () => control.length === 1);
+  await worker.say(worker.started(second, asks));
+  await eventually('the second is answered', () => control.length === 2);
+  await worker.say(worker.started(owner, asks));
+  await eventually('the repetition is answered', () => control.length === 3);
+  await worker.say(worker.ended(owner, Outcome.FAILED));
+  await eventually('it is over', async () => (await stateOf(job)) === 'scheduled');
+  await worker.say(worker.started(owner, asks));
+  await eventually('what comes too late is answered', () => control.length === 4);
+  expect(answers()).toEqual([
+    ['granted', owner.executionId, worker.id],
+    ['refused', second.executionId, worker.id],
+    ['granted', owner.executionId, worker.id],
+    ['refused', owner.executionId, worker.id],
+  ]);
+});
+
 it('says again what was busy, in order, holding up nobody and committing nothing beyond', async () => {
   const [busy, free] = await seed({ orderingKey: 'k' }, {});
   const groupId = `relay-test-${worker.id}`;

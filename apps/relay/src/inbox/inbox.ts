@@ -17,12 +17,15 @@ import {
   settleBatch,
   type Database,
   type Settled,
+  type Settlement,
 } from '@baton/persistence';
 import { inRootContext } from '@baton/tracing';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
+import { tellGranted } from '../control/tell-granted.js';
 import { tellRefused } from '../control/tell-refused.js';
 import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
+import { answersTo } from './answers.js';
 import { deadLetter } from './dead-letters.js';
 import { HeardWorkers } from './heard-workers.js';
 import { InboxClock } from './inbox-clock.js';
@@ -245,30 +248,19 @@ export class Inbox implements ShardFollower {
     }
     recordSettled(report.settled, { startTime, endTime: Date.now() });
     await this.options.announcer.settled(report);
-    const runsInVain = report.settled.filter(
-      ({ verdict, settlement }) =>
-        verdict === 'refused' && (settlement.kind === 'started' || settlement.kind === 'progress'),
-    );
-    await this.tell(words, report.settled, runsInVain);
+    await this.answer(words, report.settled);
   }
 
-  /** Words are done once the refused have been told; if they cannot be, those alone are said again. */
-  private async tell(
-    words: readonly Word[],
-    settled: readonly Settled[],
-    refused: readonly Settled[],
-  ): Promise<void> {
+  /** Words are done once those of whom their workers must hear have been told; if they cannot be, those alone are said again. */
+  private async answer(words: readonly Word[], settled: readonly Settled[]): Promise<void> {
+    const { producer } = this.options;
+    const { refused, granted } = answersTo(settled);
+    const told = new Set([...refused, ...granted]);
     const done = (wanted: (each: Settled) => boolean): Word[] => words.filter((_, i) => wanted(settled[i]!));
-    const told = new Set(refused);
     this.words.done(done((each) => each.verdict !== 'busy' && !told.has(each)));
-    if (refused.length > 0) {
-      await tellRefused(
-        this.options.producer,
-        this.names.control,
-        refused.map(({ settlement }) => settlement),
-      );
-      this.words.done(done((each) => told.has(each)));
-    }
+    await tellRefused(producer, this.names.control, refused.map(settlementOf));
+    await tellGranted(producer, this.names.control, granted.map(settlementOf));
+    this.words.done(done((each) => told.has(each)));
     if (settled.every(({ verdict }) => verdict === 'busy'))
       await pause(busyPauseMs * (1 + (this.options.random ?? Math.random)()));
   }
@@ -284,7 +276,7 @@ export class Inbox implements ShardFollower {
     this.options.log.error({ err: error, jobId: only.settlement.jobId }, 'an outcome could not be settled');
     const reason = `it could not be settled: ${error instanceof Error ? error.message : String(error)}`;
     for (const { raw } of only.records) await this.bury(raw, reason);
-    this.words.done([only]);
+    await this.answer([only], [{ settlement: only.settlement, verdict: 'refused' }]);
   }
 
   private async putAside(): Promise<void> {
@@ -362,4 +354,5 @@ export class Inbox implements ShardFollower {
   }
 }
 
+const settlementOf = ({ settlement }: Settled): Settlement => settlement;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -76,6 +76,7 @@ function read(report: Report, event: WorkerEvent['event']): void {
         ...execution(event.value.execution, workerId),
         kind: 'started',
         alone: event.value.alone,
+        asks: event.value.asks,
         startedAtMs: Number(event.value.startedAtMs),
       });
       return;

@@ -43,8 +43,8 @@ export class TestWorker {
     return { case: 'registered', value: { host: 'host-1', pid: 7, queues: [queue] } };
   }
 
-  started(execution: ExecutionOf): Event {
-    return { case: 'started', value: { execution, startedAtMs: BigInt(Date.now()) } };
+  started(execution: ExecutionOf, { asks = false } = {}): Event {
+    return { case: 'started', value: { execution, startedAtMs: BigInt(Date.now()), asks } };
   }
 
   progress(execution: ExecutionOf, fraction: number, { data = '', checkpoint = '' } = {}): Event {

@@ -49,6 +49,8 @@ export interface Settlement {
   kind: OutcomeKind;
   /** Of `started`: nothing else runs in its process. */
   alone?: boolean | undefined;
+  /** Of `started`: it is entered only if it owns its attempt, and its worker waits for the answer. */
+  asks?: boolean | undefined;
   startedAtMs: number;
   finishedAtMs?: number | undefined;
   result?: JobResult | undefined;

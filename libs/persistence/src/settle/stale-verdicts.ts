@@ -2,7 +2,10 @@ import { findOwners } from '../sql/find-owners.sql.js';
 import type { Queryable } from '../sql/statement.js';
 import type { Settlement, Verdict } from './settlement.js';
 
-/** Of what changed nothing: whether its job's owner said it before, or somebody who does not own the attempt. */
+/**
+ * Of what changed nothing: whether its job's owner said it before, or somebody who does not own the attempt. Whoever asks
+ * whether it may be entered is no owner of an attempt that is over.
+ */
 export async function staleVerdicts(
   db: Queryable,
   stale: readonly Settlement[],
@@ -15,7 +18,7 @@ export async function staleVerdicts(
     stale.map((s) => {
       const owner = owners.get(s.jobId);
       const own = owner?.executionId === s.executionId && owner.attempt === s.attempt;
-      return [s, own ? 'duplicate' : 'refused'];
+      return [s, own && (!s.asks || owner.running) ? 'duplicate' : 'refused'];
     }),
   );
 }

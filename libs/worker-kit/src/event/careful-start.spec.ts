@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
+  ControlSchema,
   headers,
   jobGroup,
   JobRecordSchema,
@@ -10,10 +11,11 @@ import {
   systemTopics,
   topics,
   WorkerReportSchema,
+  type ExecutionStarted,
   type WorkerEvent,
 } from '@baton/contracts';
 import { sharedTestStack } from '@baton/local-stack';
-import { connectKafka, type Broker, type BrokerReader } from '@baton/messaging';
+import { connectKafka, type Broker, type BrokerProducer, type BrokerReader } from '@baton/messaging';
 import { Controller } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestMicroservice } from '@nestjs/microservices';
@@ -30,6 +32,10 @@ let queue: string;
 /** Entries of handlers, and what was said of this test's jobs, in order. */
 let entered: string[];
 const said: WorkerEvent['event'][] = [];
+/** What the test answers in the inbox's place, unless it does so itself later. */
+let answers: (started: ExecutionStarted, workerId: string) => 'granted' | 'refused' | undefined;
+let producer: BrokerProducer;
+const answering: Promise<void>[] = [];
 let gate: PromiseWithResolvers<void>;
 const open: NestMicroservice[] = [];
 const servers: EventServer[] = [];
@@ -41,14 +47,21 @@ beforeAll(async () => {
     clientId: `careful-${randomUUID().slice(0, 8)}`,
   });
   await broker.admin.ensureTopics(systemTopics);
+  producer = broker.producer();
   outcomes = broker.reader({
     topics: [topics.outcomes],
     maxWaitMs: 50,
     onRecords: ({ records }) => {
-      for (const { value } of records)
-        said.push(
-          ...fromBinary(WorkerReportSchema, value ?? new Uint8Array()).events.map(({ event }) => event),
-        );
+      for (const { value } of records) {
+        const { workerId, events } = fromBinary(WorkerReportSchema, value ?? new Uint8Array());
+        for (const { event } of events) {
+          said.push(event);
+          if (event.case !== 'started' || event.value.execution?.queue !== queue || !event.value.asks)
+            continue;
+          const kind = answers(event.value, workerId);
+          if (kind) answering.push(answer(kind, event.value, workerId));
+        }
+      }
     },
   });
   await outcomes.start();
@@ -57,6 +70,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   queue = `q-${randomUUID()}`;
   entered = [];
+  answers = () => 'granted';
   gate = Promise.withResolvers();
   await broker.admin.ensureTopics(jobTopicSettings(queue));
 });
@@ -66,8 +80,24 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await outcomes.stop();
+  await Promise.all(answering);
+  await producer.close();
   await broker.close();
 });
+
+async function answer(
+  kind: 'granted' | 'refused',
+  { execution }: ExecutionStarted,
+  workerId: string,
+): Promise<void> {
+  const { jobId = '', attempt = 0, executionId = '' } = execution ?? {};
+  const control: MessageInitShape<typeof ControlSchema>['control'] =
+    kind === 'granted'
+      ? { case: kind, value: { executionId, workerId } }
+      : { case: kind, value: { jobId, attempt, executionId, workerId } };
+  const value = Buffer.from(toBinary(ControlSchema, create(ControlSchema, { control })));
+  await producer.send(topics.control, [{ key: executionId, value }]);
+}
 
 async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> {
   @Controller()
@@ -100,7 +130,6 @@ async function publish(
 ): Promise<string[]> {
   const ids = jobs.map(() => uuidv7());
   const tenantId = randomUUID();
-  const producer = broker.producer();
   const records = jobs.map(({ payload = null, careful = false, partition = 0 }, i) => {
     const job = { jobId: ids[i]!, tenantId, queue, attempt: 1, maxAttempts: 5, timeoutMs: 60_000n, careful };
     const value = toBinary(
@@ -115,7 +144,6 @@ async function publish(
     };
   });
   await producer.send(jobTopic(queue, 'normal'), records);
-  await producer.close();
   return ids;
 }
 
@@ -211,6 +239,23 @@ it('begins one at a time, each announced before, what the worker before it may h
   await until('all have ended', () => endedOf(ids).length === 4);
   expect(entered).toEqual(ids.slice(1));
   expect(startedOf(ids)).toEqual(ids.slice(1, 4).map((jobId) => ({ jobId, alone: false })));
+});
+
+it('enters nothing that another may have had before it is told that it owns it, and nothing that it does not own', async () => {
+  const ids = await publish({}, {}, {});
+  await leftBehind(0n, 'v1 entered=2 terms=7:1');
+  const asked: [ExecutionStarted, string][] = [];
+  answers = (...question) => void asked.push(question);
+  await startWorker();
+  await until('the first is announced and committed', async () => (await committed())?.offset === 1n);
+  expect(startedOf(ids)).toHaveLength(1);
+  expect(entered).toEqual([]);
+  answers = () => 'granted';
+  await answer('refused', ...asked[0]!);
+  await until('all but the first have ended', () => endedOf(ids).length === 2);
+  expect(entered).toEqual(ids.slice(1));
+  expect(startedOf(ids).map(({ jobId }) => jobId)).toEqual(ids.slice(0, 2));
+  await until('all are committed', async () => (await committed())?.offset === 3n);
 });
 
 it('does not suspect what a worker left in good order, nor what came after it', async () => {

@@ -3,6 +3,7 @@ import {
   ControlSchema,
   topics,
   type CancelledJob,
+  type GrantedExecution,
   type QueueControl,
   type RefusedExecution,
 } from '@baton/contracts';
@@ -25,6 +26,7 @@ export class ControlReader {
       workerId: string;
       log: Log;
       onRefused: (refused: RefusedExecution) => void;
+      onGranted: (granted: GrantedExecution) => void;
       onCancelled: (job: CancelledJob) => void;
       /** Each queue's last word is read before it has caught up. */
       onQueue: (queue: QueueControl) => void;
@@ -56,6 +58,8 @@ export class ControlReader {
       const { control } = fromBinary(ControlSchema, value);
       if (control.case === 'refused' && control.value.workerId === this.options.workerId)
         this.options.onRefused(control.value);
+      if (control.case === 'granted' && control.value.workerId === this.options.workerId)
+        this.options.onGranted(control.value);
       if (control.case === 'cancelled') {
         this.cancelled.add(control.value);
         this.options.onCancelled(control.value);

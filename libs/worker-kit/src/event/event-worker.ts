@@ -12,7 +12,6 @@ import type { Broker, BrokerProducer, IncomingRecord, TakenOffset, TopicPartitio
 import { uuidv7 } from 'uuidv7';
 import { doneWithin } from '../done-within.js';
 import { JobCancelledError, OwnershipLostError } from '../execution/abort-causes.js';
-import { CarefulRuns } from '../execution/careful-runs.js';
 import type { Delivery } from '../execution/delivery.js';
 import type { Execution } from '../execution/execution.js';
 import { Executor } from '../execution/executor.js';
@@ -24,6 +23,7 @@ import type { JobServerOptions } from '../handler/job-server.js';
 import type { ServedHandlers } from '../handler/served-handlers.js';
 import type { Log } from '../log.js';
 import { Outage } from '../outage.js';
+import { CarefulEntries } from './careful-entries.js';
 import { ControlReader } from './control-reader.js';
 import { DeadLetters } from './dead-letters.js';
 import { decodeRecord, spokenOf } from './decode-record.js';
@@ -60,7 +60,7 @@ const wordsAtEndMs = 5_000;
 export class EventWorker {
   readonly id = uuidv7();
   private readonly executor: Executor;
-  private readonly careful: CarefulRuns<JobEntry>;
+  private readonly careful: CarefulEntries;
   private readonly reporter: Reporter;
   private readonly heartbeats: Heartbeats;
   private readonly producer: BrokerProducer;
@@ -92,6 +92,7 @@ export class EventWorker {
       workerId: this.id,
       log,
       onRefused: (refused) => this.refused(refused),
+      onGranted: ({ executionId }) => this.careful.granted(executionId),
       onCancelled: (job) => this.cancelled(job),
       onQueue: (control) => this.controlled(control),
     });
@@ -106,9 +107,11 @@ export class EventWorker {
       onProgress: (execution, note, onKept) => this.progressed(execution, note, onKept),
       onEnded: (execution, outcome, note) => this.ended(execution, outcome, note),
     });
-    this.careful = new CarefulRuns({
+    this.careful = new CarefulEntries({
+      entries: this.entries,
+      reporter: this.reporter,
+      heartbeats: this.heartbeats,
       running: () => this.executor.running.size,
-      announce: (entry, alone) => this.announceFirst(entry, alone),
       enter: (entry) => this.enter(entry.delivery),
       onFree: () => this.fillSoon(),
     });
@@ -167,7 +170,7 @@ export class EventWorker {
     const { log, graceMs } = this.options;
     for (const reader of this.readers.values()) reader.hold();
     this.waiting.drop(() => true);
-    for (const { job, announced } of this.careful.close()) if (announced) this.giveBack(job);
+    this.careful.close();
     for (const execution of this.executor.running.values()) this.announce(execution);
     await doneWithin(wordsAtEndMs, this.reporter.acked());
     await Promise.all([...this.readers.values()].map((reader) => reader.stop()));
@@ -239,7 +242,7 @@ export class EventWorker {
     const reader = this.readers.get(delivery.queue);
     for (const place of offsets) reader?.entering(place);
     const suspect = offsets.some((place) => reader?.isSuspect(place));
-    if (delivery.careful || suspect) this.careful.add(entry, { alone: delivery.careful });
+    if (delivery.careful || suspect) this.careful.add(entry);
     else {
       this.entries.begin(entry);
       this.enter(delivery);
@@ -257,35 +260,9 @@ export class EventWorker {
     return this.open && this.executor.free > 0 && !this.reporter.full && !this.draining && !this.careful.busy;
   }
 
-  /**
-   * Resolves when the broker has it, and the commit past its record: only then may the handler be entered. Else one that
-   * ends its process at once would have its record read again, in an attempt that is over, and end the next one too.
-   */
-  private announceFirst(entry: JobEntry, alone: boolean): Promise<boolean> {
-    const { delivery } = entry;
-    const { executionId, queue } = delivery;
-    this.entries.begin(entry);
-    this.heartbeats.add(executionId);
-    return new Promise((resolve) => {
-      this.reporter.say(started({ delivery, startedAtMs: Date.now() }, { alone }), () => {
-        this.entries.told(executionId);
-        const committed = this.readers.get(queue)?.commitDone() ?? Promise.resolve();
-        void committed.then(() => resolve(true));
-      });
-    });
-  }
-
   private hasRun(execution: Execution): void {
     this.announce(execution);
     this.careful.survived(execution.id);
-  }
-
-  /** Announced, and not entered. */
-  private giveBack({ delivery }: JobEntry): void {
-    this.heartbeats.delete(delivery.executionId);
-    this.reporter.say(ended(delivery, Date.now(), { kind: 'released' }), () =>
-      this.entries.ended(delivery.executionId),
-    );
   }
 
   /** A queue is paused, or is no more. What of it runs goes on. */
@@ -342,11 +319,7 @@ export class EventWorker {
 
   /** Another execution owns the attempt: nothing that this one says counts. */
   private refused({ executionId, jobId }: RefusedExecution): void {
-    if (this.careful.refuse(executionId)) {
-      this.heartbeats.delete(executionId);
-      this.entries.ended(executionId);
-      return;
-    }
+    if (this.careful.refused(executionId)) return;
     const execution = this.executor.running.get(executionId);
     if (execution)
       this.executor.abort(

@@ -102,11 +102,6 @@ export class QueueReader {
     if (!this.stopping) this.commitSoon();
   }
 
-  /** Commits what is done now, not soon. Never rejects: what could not be committed may be read again. */
-  commitDone(): Promise<void> {
-    return this.commit();
-  }
-
   /** Whether the handler of a record may be entered; where not yet, `onReady` follows. */
   mayEnter(place: PlaceInLog): boolean {
     const may = this.entered.mayEnter(place);

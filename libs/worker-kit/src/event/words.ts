@@ -39,13 +39,16 @@ export function heartbeat(executionIds: string[]): Word {
   return word({ case: 'heartbeat', value: { executionIds } }, executionIds.length * 40);
 }
 
-/** @param options.alone nothing else runs in this process */
+/**
+ * @param options.alone nothing else runs in this process
+ * @param options.asks it is entered only when the inbox has answered that it owns its attempt
+ */
 export function started(
   { delivery, startedAtMs }: Pick<Execution, 'delivery' | 'startedAtMs'>,
-  { alone = false }: { alone?: boolean } = {},
+  { alone = false, asks = false }: { alone?: boolean; asks?: boolean } = {},
 ): Word {
   const execution = idsOf(delivery);
-  return word({ case: 'started', value: { execution, startedAtMs: BigInt(startedAtMs), alone } });
+  return word({ case: 'started', value: { execution, startedAtMs: BigInt(startedAtMs), alone, asks } });
 }
 
 export function progressed(

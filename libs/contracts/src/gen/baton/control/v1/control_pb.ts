@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/control/v1/control.proto.
  */
 export const file_baton_control_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Ch5iYXRvbi9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEGJhdG9uLmNvbnRyb2wudjEisQEKB0NvbnRyb2wSNQoHcmVmdXNlZBgBIAEoCzIiLmJhdG9uLmNvbnRyb2wudjEuUmVmdXNlZEV4ZWN1dGlvbkgAEjMKCWNhbmNlbGxlZBgCIAEoCzIeLmJhdG9uLmNvbnRyb2wudjEuQ2FuY2VsbGVkSm9iSAASLwoFcXVldWUYAyABKAsyHi5iYXRvbi5jb250cm9sLnYxLlF1ZXVlQ29udHJvbEgAQgkKB2NvbnRyb2wiXAoQUmVmdXNlZEV4ZWN1dGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIUCgxleGVjdXRpb25faWQYAyABKAkSEQoJd29ya2VyX2lkGAQgASgJIj8KDENhbmNlbGxlZEpvYhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIOCgZyZWFzb24YAyABKAkiLQoMUXVldWVDb250cm9sEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCGIGcHJvdG8z");
+  fileDesc("Ch5iYXRvbi9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEGJhdG9uLmNvbnRyb2wudjEi6AEKB0NvbnRyb2wSNQoHcmVmdXNlZBgBIAEoCzIiLmJhdG9uLmNvbnRyb2wudjEuUmVmdXNlZEV4ZWN1dGlvbkgAEjMKCWNhbmNlbGxlZBgCIAEoCzIeLmJhdG9uLmNvbnRyb2wudjEuQ2FuY2VsbGVkSm9iSAASLwoFcXVldWUYAyABKAsyHi5iYXRvbi5jb250cm9sLnYxLlF1ZXVlQ29udHJvbEgAEjUKB2dyYW50ZWQYBCABKAsyIi5iYXRvbi5jb250cm9sLnYxLkdyYW50ZWRFeGVjdXRpb25IAEIJCgdjb250cm9sIlwKEFJlZnVzZWRFeGVjdXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSFAoMZXhlY3V0aW9uX2lkGAMgASgJEhEKCXdvcmtlcl9pZBgEIAEoCSI7ChBHcmFudGVkRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCgl3b3JrZXJfaWQYAiABKAkiPwoMQ2FuY2VsbGVkSm9iEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEg4KBnJlYXNvbhgDIAEoCSItCgxRdWV1ZUNvbnRyb2wSDQoFcXVldWUYASABKAkSDgoGcGF1c2VkGAIgASgIYgZwcm90bzM");
 
 /**
  * The value of a record on baton.control, a compacted topic that every event worker reads whole.
@@ -39,6 +39,12 @@ export type Control = Message<"baton.control.v1.Control"> & {
      */
     value: QueueControl;
     case: "queue";
+  } | {
+    /**
+     * @generated from field: baton.control.v1.GrantedExecution granted = 4;
+     */
+    value: GrantedExecution;
+    case: "granted";
   } | { case: undefined; value?: undefined };
 };
 
@@ -84,6 +90,30 @@ export const RefusedExecutionSchema: GenMessage<RefusedExecution> = /*@__PURE__*
   messageDesc(file_baton_control_v1_control, 1);
 
 /**
+ * The execution owns its attempt: its worker, which has asked, may enter the handler.
+ *
+ * @generated from message baton.control.v1.GrantedExecution
+ */
+export type GrantedExecution = Message<"baton.control.v1.GrantedExecution"> & {
+  /**
+   * @generated from field: string execution_id = 1;
+   */
+  executionId: string;
+
+  /**
+   * @generated from field: string worker_id = 2;
+   */
+  workerId: string;
+};
+
+/**
+ * Describes the message baton.control.v1.GrantedExecution.
+ * Use `create(GrantedExecutionSchema)` to create a new message.
+ */
+export const GrantedExecutionSchema: GenMessage<GrantedExecution> = /*@__PURE__*/
+  messageDesc(file_baton_control_v1_control, 2);
+
+/**
  * The job's cancel was requested while this attempt was released: whoever has it skips or aborts it.
  *
  * @generated from message baton.control.v1.CancelledJob
@@ -112,7 +142,7 @@ export type CancelledJob = Message<"baton.control.v1.CancelledJob"> & {
  * Use `create(CancelledJobSchema)` to create a new message.
  */
 export const CancelledJobSchema: GenMessage<CancelledJob> = /*@__PURE__*/
-  messageDesc(file_baton_control_v1_control, 2);
+  messageDesc(file_baton_control_v1_control, 3);
 
 /**
  * What event workers must know of a queue.
@@ -136,5 +166,5 @@ export type QueueControl = Message<"baton.control.v1.QueueControl"> & {
  * Use `create(QueueControlSchema)` to create a new message.
  */
 export const QueueControlSchema: GenMessage<QueueControl> = /*@__PURE__*/
-  messageDesc(file_baton_control_v1_control, 3);
+  messageDesc(file_baton_control_v1_control, 4);
 
