@@ -20,6 +20,12 @@ afterEach(async () => {
 
 const idsOf = (jobs: readonly { jobId: string }[] = []): string[] => jobs.map(({ jobId }) => jobId);
 const change = (text: string, values: unknown[]) => test.database.pool.query(text, values);
+/** Whoever waits for a claim has begun to only now, however slow the machine is. */
+const justQueued = () =>
+  change(
+    `UPDATE baton.job SET queued_at = baton.now() + interval '1 h' WHERE queue = $1 AND state = 'queued'`,
+    [queue.tenant.queue],
+  );
 
 it('hands a freed slot’s next job to the worker that settles, released and claimed in one', async () => {
   await queue.set({ concurrency_total: 1 });
@@ -77,12 +83,26 @@ it('hands nothing to a worker that was given up, nor waits while its row is lock
   expect([after.handed, idsOf(after.released)]).toEqual([[], [third]]);
 });
 
-it('hands on nothing past a job of the queue that waits for a worker', async () => {
+it.each([
+  ['that has waited for a worker for some time', 0, 501],
+  ['that is more urgent', 1, 0],
+])('hands on nothing past a job of the queue %s', async (_, lessUrgent, waitedMs) => {
+  await queue.set({ concurrency_total: 2 });
+  const [, waits, third] = await queue.post([{}, {}, {}]);
+  await change('UPDATE baton.job SET priority = priority + $2 WHERE id = $1', [third, lessUrgent]);
+  const [job] = await queue.claim(1);
+  await test.shiftClock(waitedMs);
+  const { handed, released } = await queue.settleOffering(1, [queue.say(job!)]);
+  expect([handed, idsOf(released)]).toEqual([[], [third]]);
+  expect(idsOf(await queue.claim(1))).toEqual([waits]);
+});
+
+it('hands on past one that has just come to wait for a claim, as some job of a busy queue always does', async () => {
   await queue.set({ concurrency_total: 2 });
   const [, waits, third] = await queue.post([{}, {}, {}]);
   const [job] = await queue.claim(1);
-  const { handed, released } = await queue.settleOffering(1, [queue.say(job!)]);
-  expect([handed, idsOf(released)]).toEqual([[], [third]]);
+  await justQueued();
+  expect(idsOf((await queue.settleOffering(1, [queue.say(job!)])).handed)).toEqual([third]);
   expect(idsOf(await queue.claim(1))).toEqual([waits]);
 });
 
@@ -102,6 +122,19 @@ it('of a rate, lets through what goes on at once, where nothing is ahead of the 
   await test.shiftClock(1_000);
   await pumpGates(test.database.pool, 100);
   expect(await queue.states()).toEqual({ running: 2, queued: 4, 'held rate': 2 });
+});
+
+it('of a rate, hands on whatever is ahead of the workers, since what it hands on is not', async () => {
+  await queue.set({ rate_limit: 1_000, rate_per_ms: 1, rate_burst: 4 });
+  await queue.post(Array.from({ length: 12 }, () => ({})));
+  const first = await queue.claim(2);
+  await justQueued();
+  const { handed, released } = await queue.settleOffering(
+    2,
+    first.map((job) => queue.say(job)),
+  );
+  expect([handed?.length, released]).toEqual([2, []]);
+  expect(await queue.states()).toEqual({ running: 2, queued: 2, 'held rate': 6 });
 });
 
 it.each([

@@ -15,7 +15,15 @@ import {
   queueGate,
 } from './gate-key.js';
 import { handOver, offerValues } from './hand-over.sql.js';
-import { announced, goes, type GoneRow, type Released, releasedOf, stands } from './release-jobs.sql.js';
+import {
+  announced,
+  goes,
+  gone,
+  type GoneRow,
+  type Released,
+  releasedOf,
+  stands,
+} from './release-jobs.sql.js';
 import { run } from './statement.js';
 
 /** Jobs let through one gate at once; more wait for the next look. */
@@ -81,8 +89,8 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 // A bucket fills up to its burst; what is let through takes a token each, and at most one burst is ahead of the workers.
 // A slot has no token, a token no slot: a limit that is not set lets a whole slice through.
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
-// enough before them, it is looked at after as long again as nothing has moved. A worker that offers slots lets through no
-// more than go there at once; for others the timers fill up to the burst, each second.
+// enough before them, it is looked at after as long again as nothing has moved. A worker that offers slots lets through what
+// goes there at once, which is not ahead of anybody; for others the timers fill up to the burst, each second.
 const text = (level: GateLevel): string => `
 WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 offered AS MATERIALIZED (SELECT nullif(cardinality($7::uuid[]), 0) AS slots),
@@ -101,9 +109,10 @@ g AS MATERIALIZED (
 ), room AS MATERIALIZED (
   SELECT r.*, ${turnsDue('r.taken', 'r.room', takesPerTurn)} AS low_turns, ${turnsDue('r.taken', 'r.room', 2 * takesPerTurn)} AS normal_turns
   FROM (SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
-    CASE WHEN g.may_run_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN
-      g.may_run_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.may_run_ahead) a)::int END)) AS room
-  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window, CASE WHEN g.rated OR g.fair_window IS NOT NULL THEN o.slots END) AS may_run_ahead
+    CASE WHEN g.most_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN coalesce(g.offered,
+      g.most_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.most_ahead) a)::int) END)) AS room
+  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window, CASE WHEN g.rated OR g.fair_window IS NOT NULL THEN o.slots END) AS most_ahead,
+    CASE WHEN ${offer.takes('g.queue')} THEN ceil(o.slots * g.freed / nullif(sum(g.freed) OVER (), 0))::int END AS offered
     FROM g CROSS JOIN offered o) g) r
 ), turn AS MATERIALIZED (${oldestOf(level, priorities.low, 'g.low_turns')}
   UNION ALL${oldestOf(level, priorities.normal, 'g.normal_turns')}
@@ -166,10 +175,10 @@ g AS MATERIALIZED (
   WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id
     AND (g.n > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
 )
-SELECT t.id AS "jobId", t.queue, t.mode, t.gate, t.tenant_id AS "tenantId", t.concurrency_key AS "concurrencyKey",
-  ${offer.handed} AS handed, d."dueAtMs"
+SELECT l.*, d."dueAtMs"
 FROM (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint AS "dueAtMs" FROM after WHERE due_at IS NULL OR next_due < due_at) d
-LEFT JOIN target t ON true LEFT JOIN released c ON c.id = t.id`;
+LEFT JOIN (${gone(offer)}
+) l ON true`;
 
 export const admissionTexts = { [keyGate]: text(keyGate), [queueGate]: text(queueGate) } as const;
 

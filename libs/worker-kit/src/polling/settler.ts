@@ -61,6 +61,7 @@ export class Settler {
   add(unsettled: Unsettled): void {
     const line = this.lineOf(unsettled);
     line.pending.push(unsettled);
+    this.options.handOvers.ended(unsettled.settlement);
     // Progress is no end: its execution is still among those that run, or has an outcome here behind it.
     if (unsettled.settlement.kind !== 'progress') this.executions.add(unsettled.settlement.executionId);
     if (line.working) return;
@@ -102,7 +103,6 @@ export class Settler {
     try {
       report = await settleBatch(database.pool, settlements, { random, offer });
     } catch (error) {
-      handOvers.failed(offer);
       if (offer) onUncertain();
       return this.refused(line, batch, error);
     }
@@ -116,7 +116,7 @@ export class Settler {
       batch[i]?.onVerdict?.(verdict);
     }
     recordSettled(batch, report.settled, startTime);
-    handOvers.answered(settlements, report, offer);
+    handOvers.answered(report);
     onSettled(report, offer?.workerId);
     return busy.length === batch.length ? busyMs : 0;
   }
@@ -130,6 +130,7 @@ export class Settler {
         'an outcome cannot be settled; its job will run again',
       );
       if (kind !== 'progress') this.executions.delete(executionId);
+      this.options.handOvers.forget(first.settlement);
       first.onVerdict?.(undefined);
       return 0;
     }
