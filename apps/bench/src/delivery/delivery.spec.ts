@@ -10,7 +10,16 @@ it('jobs come evenly, 12 a second, with bursts of 100', () => {
 });
 
 it('tells what is neither delivered nor dead, and the part that was in time', () => {
-  const counts = { pending: 0, delivered: 8, dead: 1, attempts: 11, seconds: 1, received: 8, distinct: 8 };
+  const counts = {
+    pending: 0,
+    delivered: 8,
+    dead: 1,
+    attempts: 11,
+    seconds: 1,
+    received: 8,
+    distinct: 8,
+    cpu: {},
+  };
   const rows = Object.fromEntries(targetRows({ ...counts, lateMs: [10, 20, 30, 2_000] }, 10));
   expect(rows).toMatchObject({
     'neither (to reach: 0)': '1',

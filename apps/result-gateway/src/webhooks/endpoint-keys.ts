@@ -1,11 +1,11 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { SecretBox } from '@baton/service';
 
 /** What an endpoint's deliveries are signed with. */
 export interface SigningKeys {
   /** `whsec_` and base64, shown once. */
   secret: string;
-  hmac: Buffer;
+  hmac: Buffer | KeyObject;
   /** Of ed25519; undefined for a job's own secret. */
   ed25519?: KeyObject;
 }
@@ -47,8 +47,8 @@ function openJobSecret(box: SecretBox, tenantId: string, sealed: string): Signin
   return { secret, hmac: hmacKey(secret) };
 }
 
-function hmacKey(secret: string): Buffer {
-  return Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+function hmacKey(secret: string): KeyObject {
+  return createSecretKey(secret.replace(/^whsec_/, ''), 'base64');
 }
 
 export function privateKeyOf(seed: Buffer): KeyObject {
@@ -61,7 +61,13 @@ function publicKeyOf(seed: Buffer): string {
   return spki.subarray(-32).toString('base64');
 }
 
-/** Opened keys by their sealed text: opening costs a tenth of a millisecond, and a flood opens the same ones again. */
+/** Some kilobytes each. */
+const mostOpened = 10_000;
+
+/**
+ * Opened keys by their sealed text, those used last: opening costs more than a tenth of a millisecond, and a flood opens the
+ * same ones again.
+ */
 export class KeyRing {
   private readonly opened = new Map<string, SigningKeys>();
 
@@ -69,11 +75,11 @@ export class KeyRing {
 
   /** @throws Error when the keys were sealed with another master key */
   endpoint(endpointId: string, sealed: string): SigningKeys {
-    const known = this.opened.get(sealed);
-    if (known) return known;
-    const keys = openKeys(this.box, endpointId, sealed);
-    if (this.opened.size >= 1_000) this.opened.clear();
+    const keys = this.opened.get(sealed) ?? openKeys(this.box, endpointId, sealed);
+    // Moved to the end: the first in the map is the one that was not used for the longest.
+    this.opened.delete(sealed);
     this.opened.set(sealed, keys);
+    if (this.opened.size > mostOpened) this.opened.delete(this.opened.keys().next().value!);
     return keys;
   }
 

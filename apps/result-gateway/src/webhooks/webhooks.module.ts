@@ -9,6 +9,7 @@ import { type Acknowledgement, Acknowledgements } from '../events/acknowledgemen
 import type { GatewayConfig } from '../gateway.config.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { JobDeliveriesController } from './job-deliveries.controller.js';
+import { mostInFlight } from './delivery/attempt-slots.js';
 import { Deliverer } from './delivery/deliverer.js';
 import { HttpSecretController, masterKeyToken } from './http-secret.controller.js';
 import { KeyRing } from './endpoint-keys.js';
@@ -51,7 +52,9 @@ export class WebhooksModule implements OnApplicationShutdown {
         {
           provide: agentToken,
           inject: [addressGuardToken],
-          useFactory: (guard: AddressGuard) => guardedAgent(guard, resolve ? { resolve } : {}),
+          // Each try has a connection: of many receivers at one host, the slow ones must not keep the others waiting.
+          useFactory: (guard: AddressGuard) =>
+            guardedAgent(guard, { connections: mostInFlight, ...(resolve && { resolve }) }),
         },
         {
           provide: Deliverer,

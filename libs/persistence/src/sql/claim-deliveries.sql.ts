@@ -48,8 +48,9 @@ const columns = `c.id, c.claim, c.webhook_id AS "webhookId", c.tenant_id AS "ten
   CASE WHEN c.url IS NULL THEN e.tiers END AS tiers, c.type, floor(extract(epoch FROM c.at) * 1000)::bigint AS "atMs",
   c.job_id AS "jobId", c.generation, c.queue, c.attempt, c.execution_id AS "executionId", c.data, c.result, c.error,
   c.traceparent, c.tracestate, c.baggage, c.plan_step AS "planStep", c.step, c.attempts`;
-const itsEndpoint = `LEFT JOIN baton.webhook_endpoint e
-  ON e.id = c.endpoint_id OR (c.endpoint_id IS NULL AND c.secret IS NULL AND e.tenant_id = c.tenant_id AND e.name = 'default')`;
+// By its id alone: an OR of two ways would be looked up in both.
+const itsEndpoint = `LEFT JOIN baton.webhook_endpoint e ON e.id = CASE WHEN c.endpoint_id IS NOT NULL THEN c.endpoint_id
+  WHEN c.secret IS NULL THEN (SELECT o.id FROM baton.webhook_endpoint o WHERE o.tenant_id = c.tenant_id AND o.name = 'default') END`;
 
 // Receivers are found by skipping through the index, so a receiver's flood costs the others nothing. Of two processes
 // that find a breaker half open, the one that moves its row on has the probe.

@@ -6,14 +6,15 @@ const ended = `
 SELECT id, tenant_id, queue, state::text, generation, seq, attempt, execution_id, metadata, traceparent, tracestate, baggage,
   finished_at AS at, result_kind, result, file_name, file_type, file_sha256, octet_length(file) AS file_bytes, error
 FROM baton.job_history WHERE id = ANY ($8::uuid[])`;
-// What has just ended lies in the latest partitions.
-const justEnded = `${ended} AND finished_at > (SELECT baton.now()) - interval '1 hour'`;
+// What has just ended lies in the latest partitions; those of the days to come are there already.
+const justEnded = `${ended} AND finished_at > (SELECT baton.now()) - interval '1 hour' AND finished_at < (SELECT baton.now()) + interval '1 hour'`;
 const live = `
 SELECT id, tenant_id, queue, state::text, generation, seq, attempt, execution_id, metadata, traceparent, tracestate, baggage,
   (SELECT baton.now()) AS at, NULL::text AS result_kind, NULL::text AS result, NULL::text AS file_name, NULL::text AS file_type,
   NULL::text AS file_sha256, NULL::int AS file_bytes, NULL::text AS error
 FROM baton.job WHERE id = ANY ($8::uuid[])`;
 
+// An endpoint is looked up by its whole key (LIMIT): joined, all of a tenant's would be read while PostgreSQL knows no statistics.
 // A dash for each dot: the id stands in the text that is signed, whose parts are told apart by dots.
 const text = (source: string): string => `
 WITH job AS MATERIALIZED (${source}),
@@ -21,7 +22,7 @@ target AS MATERIALIZED (
   SELECT t.*, e.id AS endpoint_id, e.disabled_at FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $10::bool[])
     AS t(job_id, type, endpoint, url, origin, secret, plan_step, filtered)
   JOIN job j ON j.id = t.job_id
-  LEFT JOIN baton.webhook_endpoint e ON e.tenant_id = j.tenant_id AND e.name = t.endpoint
+  LEFT JOIN LATERAL (SELECT id, events, disabled_at FROM baton.webhook_endpoint WHERE tenant_id = j.tenant_id AND name = t.endpoint LIMIT 1) e ON true
   WHERE NOT t.filtered OR e.id IS NULL OR t.type = ANY (e.events)
 ), wanted AS (
   SELECT job_id, type, endpoint, url, origin, secret, plan_step, endpoint_id, disabled_at FROM target

@@ -23,6 +23,7 @@ export type ResolveAll = (
  * addresses are the ones connected to, so that no second resolution can tell another story; one bad address among
  * several fails the whole. Literal addresses never come to a look-up and are judged before. Redirects are not followed.
  * @param options.resolve stands in for the system's resolver in tests
+ * @param options.connections at once to one origin: a request beyond them waits, and its time-out runs
  */
 export function guardedAgent(
   guard: AddressGuard,

@@ -10,7 +10,8 @@ export interface SignedTry {
 
 /** Keys of one secret. */
 export interface SigningKey {
-  hmac: Buffer;
+  /** A KeyObject where it signs often: made once, it saves most of what an HMAC costs. */
+  hmac: Buffer | KeyObject;
   /** Undefined: of a secret that has no such key. */
   ed25519?: KeyObject;
 }

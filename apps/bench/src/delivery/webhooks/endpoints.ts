@@ -1,6 +1,6 @@
 import { BenchError } from '../../bench.error.js';
 import type { BatonDeployment } from '../../contenders/baton/baton-deployment.js';
-import type { WebhookReceiver } from './webhook-receiver.js';
+import type { ReceiverKind, WebhookReceiver } from './webhook-receiver.js';
 
 export interface Mix {
   endpoints: number;
@@ -17,19 +17,34 @@ export interface Mix {
 const deadUrl = 'http://127.0.0.1:9/';
 const atOnce = 16;
 
-/** Makes the endpoints `e0`, `e1` …, the sick ones spread among the others. */
+/** How the endpoint of the n-th job fares: the sick ones are spread among the others. */
+export function kindOf(
+  { endpoints, dead, slow, gone = 0, flaky = 0 }: Mix,
+  n: number,
+): ReceiverKind | 'dead' {
+  // Each place once: 7 divides no number of endpoints that is used.
+  const place = ((n * 7) % endpoints) / endpoints;
+  if (place < dead) return 'dead';
+  if (place < dead + slow) return 'slow';
+  if (place < dead + slow + gone) return 'gone';
+  return place < dead + slow + gone + flaky ? 'flaky' : 'well';
+}
+
+/** Of so many jobs, those whose endpoint is well. */
+export function wellJobs(mix: Mix, jobs: number): number {
+  return Array.from({ length: jobs }, (_, n) => n).filter((n) => kindOf(mix, n) === 'well').length;
+}
+
+/** Makes the endpoints `e0`, `e1` … */
 export async function makeEndpoints(
   deployment: BatonDeployment,
   receiver: WebhookReceiver,
-  { endpoints, dead, slow, gone = 0, flaky = 0, schedule }: Mix,
+  mix: Mix,
 ): Promise<void> {
+  const { endpoints, schedule } = mix;
   const urlOf = (n: number): string => {
-    // Each place once: 7 divides no number of endpoints that is used.
-    const place = ((n * 7) % endpoints) / endpoints;
-    if (place < dead) return deadUrl;
-    if (place < dead + slow) return receiver.url('slow', n);
-    if (place < dead + slow + gone) return receiver.url('gone', n);
-    return receiver.url(place < dead + slow + gone + flaky ? 'flaky' : 'well', n);
+    const kind = kindOf(mix, n);
+    return kind === 'dead' ? deadUrl : receiver.url(kind, n);
   };
   let next = 0;
   const make = async (): Promise<void> => {

@@ -25,13 +25,18 @@ export async function measureTarget(
 ): Promise<string> {
   const times = arrivals(seconds);
   print(`${times.length} jobs in ${seconds} s`);
-  const figures = await runRound(context, mode, {
-    mix: { endpoints: 10, dead: 0, slow: 0, gone: 0.1, flaky: 0.1, schedule },
-    jobs: times.length,
-    times,
-    isOver: ({ pending, delivered, dead }) => pending === 0 && delivered + dead >= times.length,
-    withinSeconds: seconds + 180,
-  });
+  const figures = await runRound(
+    context,
+    mode,
+    {
+      mix: { endpoints: 10, dead: 0, slow: 0, gone: 0.1, flaky: 0.1, schedule },
+      jobs: times.length,
+      times,
+      isOver: ({ pending, delivered, dead }) => pending === 0 && delivered + dead >= times.length,
+      withinSeconds: 180,
+    },
+    print,
+  );
   return textTable({
     columns: ['what', '>'],
     rows: targetRows(figures, times.length),

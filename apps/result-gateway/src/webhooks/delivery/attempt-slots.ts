@@ -1,7 +1,9 @@
 /** Tries that began within this time do not tell yet whether their receiver is slow. */
 const youngMs = 1_000;
-const mostYoung = 64;
-const mostInFlight = 512;
+const mostYoung = 256;
+export const mostInFlight = 512;
+/** Fewer are not worth a look: each costs the same whatever it finds. */
+const fewest = 32;
 /** Of receivers known to be slow: half of all, so that the others always find room. */
 const mostSlow = 256;
 const perReceiver = 8;
@@ -12,13 +14,15 @@ const remembered = 10_000;
 interface InFlight {
   receiver: string;
   since: number;
+  /** It was slow the last time: not young from the first. */
+  slow: boolean;
 }
 
 /**
  * Which receivers may be tried now. A try that is young takes one of few slots, so that the process is not flooded; one
  * that lasts leaves it to the next and is counted among the slow, of which there may be many, since they do nothing but
- * wait. A receiver that was slow the last time has few tries at once and is skipped when the slow are too many: however
- * many receivers are slow, the others find room.
+ * wait. A receiver that was slow the last time has few tries at once, takes no slot of the young, and is skipped when the
+ * slow are too many: however many receivers are slow, the others find room.
  */
 export class AttemptSlots {
   private readonly inFlight = new Set<InFlight>();
@@ -26,11 +30,12 @@ export class AttemptSlots {
   private readonly slow = new Set<string>();
   readonly perReceiver = perReceiver;
 
-  /** How many more may begin. */
+  /** How many more may begin; 0 while they are few. */
   free(now: number): number {
     let young = 0;
-    for (const { since } of this.inFlight) if (now - since < youngMs) young++;
-    return Math.max(0, Math.min(mostYoung - young, mostInFlight - this.inFlight.size));
+    for (const { since, slow } of this.inFlight) if (!slow && now - since < youngMs) young++;
+    const free = Math.min(mostYoung - young, mostInFlight - this.inFlight.size);
+    return free < fewest ? 0 : free;
   }
 
   get size(): number {
@@ -52,7 +57,7 @@ export class AttemptSlots {
 
   /** Takes a slot. @returns what gives it back */
   take(receiver: string, now: number): (endedAt: number) => void {
-    const entry = { receiver, since: now };
+    const entry = { receiver, since: now, slow: this.slow.has(receiver) };
     this.inFlight.add(entry);
     this.byReceiver.set(receiver, (this.byReceiver.get(receiver) ?? 0) + 1);
     return (endedAt) => {

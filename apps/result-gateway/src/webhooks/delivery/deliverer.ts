@@ -23,6 +23,10 @@ const sweepRows = 5_000;
 const againMs = 1_000;
 /** Looks that follow one another at once are this far apart, so that ends of tries gather. */
 const apartMs = 5;
+/** Of one look: their requests are signed and begun in one go, while nobody else has the process. */
+const mostAtOnce = 64;
+/** Plans go on by steps of seconds, and are not looked for at each look. */
+const plansEveryMs = 50;
 /** How long tries under way may go on when the service stops; then they are given back. */
 const graceMs = 5_000;
 
@@ -45,6 +49,7 @@ export class Deliverer {
   private wakeUp: (() => void) | undefined;
   private loop: Promise<void> | undefined;
   private forgottenAt = 0;
+  private plansAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly pool: Pool,
@@ -96,8 +101,8 @@ export class Deliverer {
   /** @returns milliseconds until there is something to look for */
   private async look(): Promise<number> {
     if (Date.now() - this.forgottenAt > forgetEveryMs) await this.forget();
-    if ((await advancePlans(this.pool, limits.batch)) === limits.batch) return 0;
-    const free = this.slots.free(performance.now());
+    if (await this.advancePlans()) return 0;
+    const free = Math.min(mostAtOnce, this.slots.free(performance.now()));
     if (free > 0) {
       const wanted = { limit: free, perReceiver: this.slots.perReceiver, inFlight: this.slots.taken() };
       const claimed = await claimDeliveries(this.pool, { ...wanted, after: this.after });
@@ -110,6 +115,15 @@ export class Deliverer {
     const dueMs = (await nextDelivery(this.pool)) ?? timing.sweepMs;
     // A slot that is taken by a slow receiver is given back by time alone.
     return Math.min(dueMs, free > 0 ? timing.sweepMs : apartMs * 20);
+  }
+
+  /** @returns whether there may be more of them */
+  private async advancePlans(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.plansAt < plansEveryMs) return false;
+    const isMore = (await advancePlans(this.pool, limits.batch)) === limits.batch;
+    if (!isMore) this.plansAt = now;
+    return isMore;
   }
 
   private begin(delivery: ClaimedDelivery): void {

@@ -37,7 +37,8 @@ export async function sendRequest(
 ): Promise<Sent> {
   const began = performance.now();
   const took = (): number => Math.round(performance.now() - began);
-  const late = AbortSignal.timeout(timeoutMs);
+  const ending = new Ending(signal);
+  ending.in(timeoutMs);
   try {
     const response = await withoutTracing(() =>
       request(url, {
@@ -45,16 +46,15 @@ export async function sendRequest(
         method: 'POST',
         headers,
         body,
-        signal: AbortSignal.any([signal, late]),
+        signal: ending.signal,
         headersTimeout: timeoutMs,
         bodyTimeout: bodyMs,
       }),
     );
     const headMs = took();
     // Its failures are of no interest: the answer is there.
-    await response.body
-      .dump({ limit: bodyBytes, signal: AbortSignal.timeout(bodyMs) })
-      .catch(() => undefined);
+    ending.in(bodyMs);
+    await response.body.dump({ limit: bodyBytes, signal: ending.signal }).catch(() => undefined);
     response.body.destroy();
     const retryAfterMs = retryAfterOf(response.headers['retry-after'], Date.now());
     return {
@@ -66,7 +66,7 @@ export async function sendRequest(
     };
   } catch (error) {
     if (signal.aborted) throw error;
-    const timeout = late.aborted || error instanceof errors.HeadersTimeoutError;
+    const timeout = ending.isLate || error instanceof errors.HeadersTimeoutError;
     return {
       answer: { fault: timeout ? 'timeout' : 'unreachable' },
       error: timeout ? `no answer within ${timeoutMs / 1_000} s` : 'the receiver could not be reached',
@@ -74,7 +74,40 @@ export async function sendRequest(
       headMs: took(),
       totalMs: took(),
     };
+  } finally {
+    ending.clear();
   }
+}
+
+/** Ends a try by time or with the service. One timer that is cleared: signals of their own would outlive thousands of tries. */
+class Ending {
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  isLate = false;
+
+  constructor(private readonly outer: AbortSignal) {
+    if (outer.aborted) this.abort();
+    else outer.addEventListener('abort', this.abort);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  in(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.isLate = true;
+      this.abort();
+    }, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.timer);
+    this.outer.removeEventListener('abort', this.abort);
+  }
+
+  private readonly abort = (): void => this.controller.abort();
 }
 
 /** What is kept of an answer's headers. */
@@ -89,5 +122,7 @@ export function kept(headers: Record<string, string | string[] | undefined>): Re
 
 /** PostgreSQL stores no NUL; a header has no business with control characters. */
 function storable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  if (!/[\0-\x1f]/.test(text)) return text;
   return Array.from(text, (character) => (character < ' ' ? ' ' : character)).join('');
 }
