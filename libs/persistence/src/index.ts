@@ -234,11 +234,13 @@ export { tellEvents, terminalSeq } from './events/tell-events.js';
 export { readEventHeads, readEvents, type AskedEvents } from './sql/read-events.sql.js';
 export {
   claimDeliveries,
+  claimLatestDeliveries,
   giveDeliveriesBack,
   nextDelivery,
   readTaken,
   takeDeliveries,
   type ClaimedDelivery,
+  type WantedDeliveries,
 } from './sql/claim-deliveries.sql.js';
 export { readPlan, type PlanRow } from './sql/delivery-plans.sql.js';
 export {

@@ -59,6 +59,13 @@ const everyReceiver = `
   UNION ALL
   SELECT (SELECT d.receiver FROM baton.webhook_delivery d WHERE d.state = 'pending' AND d.receiver > r.receiver ORDER BY d.receiver LIMIT 1)
   FROM receiver r WHERE r.receiver IS NOT NULL`;
+// The bound keeps it from what lies behind breakers, and from what PostgreSQL has not cleared up.
+const latestReceivers = `
+  SELECT DISTINCT l.receiver FROM (
+    SELECT receiver FROM baton.webhook_delivery
+    WHERE state = 'pending' AND due_at <= (SELECT now FROM moment) AND due_at > (SELECT now FROM moment) - interval '10 s'
+    ORDER BY due_at DESC LIMIT $1::int
+  ) l`;
 // Its client asks for them. (CASE: the parts of an AND are evaluated in any order, and an origin is no id.)
 const pulled = `EXISTS (
     SELECT FROM baton.webhook_endpoint e
@@ -95,23 +102,36 @@ FROM claimed c ${itsEndpoint}
 ORDER BY c.receiver`;
 
 const text = claim(everyReceiver, `NOT ${pulled}`);
+const latest = claim(latestReceivers, `NOT ${pulled}`);
+const latestLooked = 256;
+
+/** How much is claimed, and how many of each receiver this process tries already. */
+export interface WantedDeliveries {
+  limit: number;
+  perReceiver: number;
+  inFlight: Readonly<Record<string, number>>;
+}
 
 /**
  * Takes due deliveries, receivers in turn, each under a claim that holds for a while: who records an outcome shows it.
+ * Every receiver for which anything is pending is looked at.
  * @param wanted.after the receiver at which the last look ended; '' for the first
- * @param wanted.inFlight how many of each receiver this process tries already
  */
 export function claimDeliveries(
   db: Queryable,
-  wanted: { after: string; limit: number; perReceiver: number; inFlight: Readonly<Record<string, number>> },
+  { after, limit, perReceiver, inFlight }: WantedDeliveries & { after: string },
 ): Promise<ClaimedDelivery[]> {
-  const { after, limit, perReceiver, inFlight } = wanted;
-  return run<ClaimedDelivery & { [column: string]: unknown }>(db, 'claim-deliveries', text, [
-    after,
-    limit,
-    perReceiver,
-    JSON.stringify(inFlight),
-  ]);
+  const values = [after, limit, perReceiver, JSON.stringify(inFlight)];
+  return run<ClaimedDelivery & { [column: string]: unknown }>(db, 'claim-deliveries', text, values);
+}
+
+/** The same for those receivers alone that something has become due for within the last seconds: it costs little. */
+export function claimLatestDeliveries(
+  db: Queryable,
+  { limit, perReceiver, inFlight }: WantedDeliveries,
+): Promise<ClaimedDelivery[]> {
+  const values = [latestLooked, limit, perReceiver, JSON.stringify(inFlight)];
+  return run<ClaimedDelivery & { [column: string]: unknown }>(db, 'claim-latest-deliveries', latest, values);
 }
 
 const take = claim('SELECT $1::text AS receiver', pulled);

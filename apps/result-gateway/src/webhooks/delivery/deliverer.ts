@@ -1,7 +1,6 @@
 import { limits, timing } from '@baton/contracts';
 import {
   advancePlans,
-  claimDeliveries,
   type ClaimedDelivery,
   countBreakers,
   type DeliveryOutcome,
@@ -14,6 +13,7 @@ import { deliverSeconds, inRootContext, webhookBreakers, withoutTracing } from '
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { AttemptSlots } from './attempt-slots.js';
+import { DeliveryFinder } from './delivery-finder.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { tryDelivery, type TryParts } from './try-delivery.js';
 
@@ -40,10 +40,10 @@ const graceMs = 5_000;
  */
 export class Deliverer {
   private readonly slots = new AttemptSlots();
+  private readonly finder: DeliveryFinder;
   private readonly recorder: OutcomeRecorder;
   private readonly underWay = new Map<ClaimedDelivery, Promise<void>>();
   private readonly stopping = new AbortController();
-  private after = '';
   private closed = false;
   private woken = true;
   private wakeUp: (() => void) | undefined;
@@ -56,6 +56,7 @@ export class Deliverer {
     private readonly parts: TryParts,
     private readonly logger: Logger,
   ) {
+    this.finder = new DeliveryFinder(pool, this.slots);
     this.recorder = new OutcomeRecorder(pool, logger, (alert) => this.tell(alert));
   }
 
@@ -103,18 +104,15 @@ export class Deliverer {
     if (Date.now() - this.forgottenAt > forgetEveryMs) await this.forget();
     if (await this.advancePlans()) return 0;
     const free = Math.min(mostAtOnce, this.slots.free(performance.now()));
-    if (free > 0) {
-      const wanted = { limit: free, perReceiver: this.slots.perReceiver, inFlight: this.slots.taken() };
-      const claimed = await claimDeliveries(this.pool, { ...wanted, after: this.after });
-      for (const delivery of claimed) this.begin(delivery);
-      // The next look goes on after the receiver at which this one ended, and at the end from the first again.
-      const whole = claimed.length < free && this.after === '';
-      this.after = claimed.length < free ? '' : (claimed.at(-1)?.receiver ?? '');
-      if (!whole) return 0;
-    }
-    const dueMs = (await nextDelivery(this.pool)) ?? timing.sweepMs;
     // A slot that is taken by a slow receiver is given back by time alone.
-    return Math.min(dueMs, free > 0 ? timing.sweepMs : apartMs * 20);
+    let restMs = apartMs * 20;
+    if (free > 0) {
+      const { claimed, againMs } = await this.finder.find(free, performance.now());
+      for (const delivery of claimed) this.begin(delivery);
+      if (againMs === 0) return 0;
+      restMs = againMs;
+    }
+    return Math.min(restMs, (await nextDelivery(this.pool)) ?? timing.sweepMs);
   }
 
   /** @returns whether there may be more of them */
