@@ -97,6 +97,35 @@ it('replays one by its id, which is refused for what is not dead', async () => {
   expect(await call('POST', `/v1/jobs/${randomUUID()}/retry`)).toMatchObject({ status: 404 });
 });
 
+it('replays one that has just died, when the end of its log is published', async () => {
+  const { pool } = producer.test.database;
+  const id = await deadJob();
+  await pool.query('INSERT INTO baton.event_cursor (job_id, generation) VALUES ($1, 0)', [id]);
+  // Who asks for the table's lock gets it in turn: the replay looks, and only then is published what it has missed.
+  const [before, publisher] = [await pool.connect(), await pool.connect()];
+  try {
+    const take = 'BEGIN; LOCK TABLE baton.event_cursor';
+    await before.query(take);
+    const replay = call('POST', `/v1/jobs/${id}/retry`);
+    await waiting(1);
+    const published = publisher.query(`${take}; DELETE FROM baton.event_cursor; COMMIT`);
+    await waiting(2);
+    await before.query('COMMIT');
+    await published;
+    expect(await replay).toMatchObject({ status: 202, body: { id, generation: 1 } });
+  } finally {
+    before.release();
+    publisher.release();
+  }
+});
+
+/** Until so many sessions wait for the lock of the table of cursors. */
+async function waiting(sessions: number): Promise<void> {
+  const text = `SELECT FROM pg_locks WHERE relation = 'baton.event_cursor'::regclass AND NOT granted`;
+  while ((await producer.test.database.pool.query(text)).rowCount !== sessions)
+    await new Promise((resolve) => setImmediate(resolve));
+}
+
 it('replays one with another payload, kept as it was sent', async () => {
   const id = await deadJob();
   const body = `{"ids": ["${id}"], "payload": {"n":  2.0}}`;

@@ -94,7 +94,7 @@ it.each([
   },
 );
 
-it('waits while the backlog is full', async () => {
+it('waits while the backlog is full, and is made up for when there is room', async () => {
   await schedule('one');
   await set('max_backlog = 1');
   await seedJobs(test.database, tenant, [{}]);
@@ -102,6 +102,10 @@ it('waits while the backlog is full', async () => {
   // The first is let in by an estimate that has counted nothing yet.
   await hour();
   expect([await jobs(), await last()]).toEqual([1, { error: 'queue_backlogged', jobId: null }]);
+  await set('max_backlog = 100');
+  await test.shiftClock(5_000);
+  await timer.look();
+  expect([await jobs(), await last()]).toEqual([2, { error: null, jobId: expect.any(String) }]);
 });
 
 it('a payload that does not fit its queue’s schema any more is a missed run, whatever is made up for', async () => {

@@ -142,6 +142,19 @@ it('replays no faster than its rate, by the filter', async () => {
   expect(count).toBe(7);
 });
 
+it('comes back to dead jobs whose last events are still to be published', async () => {
+  const ids = await seed(2);
+  await die(ids);
+  await query('INSERT INTO baton.event_cursor (job_id, generation) VALUES ($1, 0)', [ids[0]]);
+  const id = await begin('replay', { ids });
+  await workOperation(test.database.pool);
+  expect(await read(id)).toMatchObject({ state: 'running', done: 1, failed: 0 });
+  await query('DELETE FROM baton.event_cursor');
+  await test.shiftClock(1_000);
+  await finish();
+  expect(await read(id)).toMatchObject({ state: 'finished', done: 2, failed: 0 });
+});
+
 it('purges dead jobs with all that is known of them, and no others', async () => {
   const ids = await seed(3);
   await die(ids.slice(0, 2));
