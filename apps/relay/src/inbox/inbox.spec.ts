@@ -145,6 +145,30 @@ it('answers who asks whether an execution may be entered: its owner while it run
   ]);
 });
 
+it('puts aside what PostgreSQL refuses for good, refuses the execution that asks, and goes on', async () => {
+  const [bad, good] = await seed({}, {});
+  await test.database.pool.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'refused by the test' USING ERRCODE = 'check_violation';
+    END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON baton.job FOR EACH ROW WHEN (OLD.id = '${bad}') EXECUTE FUNCTION refuse()`);
+  const [control, dead] = [await kafka.follow([names.control]), await kafka.follow([names.deadLetter])];
+  const { told } = await start();
+  const asking = await execution(bad);
+  await worker.say(worker.registered(tenant.queue), worker.started(asking, { asks: true }));
+  await worker.say(worker.ended(await execution(good)));
+  await eventually('the good one', () => told.length === 1);
+  await eventually('the bad one is told', () => control.length === 1);
+  expect(fromBinary(ControlSchema, control[0]!.value!).control).toMatchObject({
+    case: 'refused',
+    value: { executionId: asking.executionId },
+  });
+  expect(dead.map((each) => each.headers['baton-dead-reason'])).toEqual([
+    'it could not be settled: refused by the test',
+  ]);
+  await test.database.pool.query('DROP TRIGGER refuse ON baton.job; DROP FUNCTION refuse');
+});
+
 it('says again what was busy, in order, holding up nobody and committing nothing beyond', async () => {
   const [busy, free] = await seed({ orderingKey: 'k' }, {});
   const groupId = `relay-test-${worker.id}`;
