@@ -4,34 +4,6 @@ export { cancelJobs, endRequested, type CancelOptions, type RequestedEnd } from 
 export type { CancelReport } from './cancel/cancel-report.js';
 export { wakeForCancel } from './cancel/wake-for-cancel.js';
 export { cancelledError } from './cancel/cancelled-error.js';
-export { ApiKeyEntity } from './entities/api-key.entity.js';
-export { CancelNoticeEntity } from './entities/cancel-notice.entity.js';
-export { DependencyEntity } from './entities/dependency.entity.js';
-export { FlowEntity } from './entities/flow.entity.js';
-export { FollowUpEntity } from './entities/follow-up.entity.js';
-export { GateEntity } from './entities/gate.entity.js';
-export { IdempotencyEntity } from './entities/idempotency.entity.js';
-export { InboxProgressEntity } from './entities/inbox-progress.entity.js';
-export { JobAttemptEntity } from './entities/job-attempt.entity.js';
-export { JobEventEntity } from './entities/job-event.entity.js';
-export { JobHistoryEntity } from './entities/job-history.entity.js';
-export { JobEntity } from './entities/job.entity.js';
-export { LaneEntity } from './entities/lane.entity.js';
-export { OperationEntity } from './entities/operation.entity.js';
-export { OutboxEntity } from './entities/outbox.entity.js';
-export { PublishLogEntity } from './entities/publish-log.entity.js';
-export { QueueEntity } from './entities/queue.entity.js';
-export { RelayReplicaEntity } from './entities/relay-replica.entity.js';
-export { RelayShardEntity } from './entities/relay-shard.entity.js';
-export { ScheduleEntity } from './entities/schedule.entity.js';
-export { TenantEntity } from './entities/tenant.entity.js';
-export { DeliveryPlanEntity } from './entities/delivery-plan.entity.js';
-export { WebhookAttemptEntity } from './entities/webhook-attempt.entity.js';
-export { WebhookDeliveryEntity } from './entities/webhook-delivery.entity.js';
-export { WebhookEndpointEntity } from './entities/webhook-endpoint.entity.js';
-export { WebhookReceiverEntity } from './entities/webhook-receiver.entity.js';
-export { UniqueKeyEntity } from './entities/unique-key.entity.js';
-export { WorkerEntity } from './entities/worker.entity.js';
 export { handBack } from './settle/hand-back.js';
 export { settleBatch, type SettleOptions } from './settle/settle-batch.js';
 export { mergeNotes } from './settle/progress-notes.js';
@@ -304,8 +276,6 @@ export { countDependants } from './sql/insert-dependencies.sql.js';
 export { findFlow, readFlow, type FlowRow } from './sql/insert-flows.sql.js';
 export { LineAcceptor, type LineEnd } from './accept/line-acceptor.js';
 export type { JobLine } from './accept/accept-lines.js';
-export { EventCursorEntity } from './entities/event-cursor.entity.js';
-export { QueueEventEntity } from './entities/queue-event.entity.js';
 export {
   advancePublished,
   deleteQueueEvents,

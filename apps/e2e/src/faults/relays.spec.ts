@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/client';
-import { JobEntity, JobHistoryEntity, ScheduleEntity } from '@baton/persistence';
+import { JobEntity, JobHistoryEntity, ScheduleEntity } from '@baton/persistence/entities';
 import { expectTrace, toMatchGolden, traceTree } from '@baton/tracing/testing';
 import { Fleet } from '../harness/fleet.js';
 import { holdingBackVacuum, shardHolders } from '../harness/database-facts.js';
@@ -75,7 +75,8 @@ it('a leader that was stopped and goes on again publishes nothing twice that cou
 });
 
 it('a schedule fires each of its runs once, though each relay in turn is stopped and goes on again', async () => {
-  const schedules = fleet.database.orm.getRepository(ScheduleEntity);
+  const orm = await fleet.database.orm();
+  const schedules = orm.getRepository(ScheduleEntity);
   const schedule = `${fleet.the('producer').url}/v1/schedules/each-second`;
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
   const settings = { cron: '* * * * * *', queue: 'echo', payload: 'tick', catchUp: 'all' };
@@ -98,10 +99,10 @@ it('a schedule fires each of its runs once, though each relay in turn is stopped
   }
   await fetch(`${schedule}/pause`, { method: 'POST', headers });
   const runs = ((await lastRun()).getTime() - first.getTime()) / 1_000 + 1;
-  const ticks = () => fleet.database.orm.getRepository(JobHistoryEntity).findBy({ payload: '"tick"' });
+  const ticks = () => orm.getRepository(JobHistoryEntity).findBy({ payload: '"tick"' });
   await until(async () => (await ticks()).length >= runs, { ms: 30_000, what: 'all runs to end' });
   expect(await ticks()).toHaveLength(runs);
-  expect(await fleet.database.orm.getRepository(JobEntity).countBy({ payload: '"tick"' })).toBe(0);
+  expect(await orm.getRepository(JobEntity).countBy({ payload: '"tick"' })).toBe(0);
 });
 
 it('relays that were away for longer than a worker may be silent rescue nobody', async () => {

@@ -1,4 +1,4 @@
-import { JobAttemptEntity, JobEntity, JobHistoryEntity, WorkerEntity } from '@baton/persistence';
+import { JobAttemptEntity, JobEntity, JobHistoryEntity, WorkerEntity } from '@baton/persistence/entities';
 import { In } from 'typeorm';
 import type { Fleet } from './fleet.js';
 import type { ServiceProcess } from './service-process.js';
@@ -11,7 +11,7 @@ export async function factsOf(
   fleet: WithDatabase,
   ids: readonly string[],
 ): Promise<{ live: JobEntity[]; ended: JobHistoryEntity[]; attempts: JobAttemptEntity[] }> {
-  const { orm } = fleet.database;
+  const orm = await fleet.database.orm();
   const [live, ended, attempts] = await Promise.all([
     orm.getRepository(JobEntity).findBy({ id: In([...ids]) }),
     orm.getRepository(JobHistoryEntity).findBy({ id: In([...ids]) }),
@@ -26,11 +26,11 @@ export async function allSettled(
   ids: readonly string[],
   ms: number,
 ): Promise<JobHistoryEntity[]> {
+  const history = (await fleet.database.orm()).getRepository(JobHistoryEntity);
   let missing = ids.length;
   await until(
     async () => {
-      missing =
-        ids.length - (await fleet.database.orm.getRepository(JobHistoryEntity).countBy({ id: In([...ids]) }));
+      missing = ids.length - (await history.countBy({ id: In([...ids]) }));
       return missing <= 0;
     },
     { ms, everyMs: 100, what: () => `${missing} of ${ids.length} jobs to end` },
@@ -58,7 +58,8 @@ export function inOrderOfEnd(jobs: readonly JobHistoryEntity[]): string[] {
 /** The process that runs the job, once one does. */
 export async function runnerOf(fleet: Fleet, id: string): Promise<ServiceProcess> {
   const { workerId } = await running(fleet, id);
-  const worker = await fleet.database.orm.getRepository(WorkerEntity).findOneByOrFail({ id: workerId! });
+  const workers = (await fleet.database.orm()).getRepository(WorkerEntity);
+  const worker = await workers.findOneByOrFail({ id: workerId! });
   const process = fleet.processes.find((each) => each.pid === worker.pid);
   if (!process) throw new Error(`no process of the fleet has the pid ${worker.pid}`);
   return process;

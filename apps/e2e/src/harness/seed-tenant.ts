@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { scopes } from '@baton/contracts';
-import { ApiKeyEntity, type Database, TenantEntity } from '@baton/persistence';
+import type { Database } from '@baton/persistence';
+import { ApiKeyEntity, TenantEntity } from '@baton/persistence/entities';
 
 /** A tenant with one key that has every scope. @returns the tenant's id */
 export async function seedTenant(
@@ -8,8 +9,9 @@ export async function seedTenant(
   { hash, prefix }: { hash: Buffer; prefix: string },
 ): Promise<string> {
   const id = randomUUID();
-  await database.orm.getRepository(TenantEntity).insert({ id, name: `tenant-${id.slice(0, 8)}` });
-  await database.orm.getRepository(ApiKeyEntity).insert({
+  const orm = await database.orm();
+  await orm.getRepository(TenantEntity).insert({ id, name: `tenant-${id.slice(0, 8)}` });
+  await orm.getRepository(ApiKeyEntity).insert({
     id: randomUUID(),
     tenantId: id,
     name: 'e2e',

@@ -1,9 +1,9 @@
-import { BatonError } from '@baton/contracts';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
-import { entities } from '../entities/index.js';
-import { migrations } from '../migrations/index.js';
+import type { DataSource } from 'typeorm';
 import { faultKind } from '../transaction/sqlstate.js';
+import { openOrm } from './open-orm.js';
+import { getTypeParser } from './type-parsers.js';
+import type { SessionSettings } from './session-settings.js';
 
 export interface DatabaseOptions {
   /** Shown in pg_stat_activity, so that an operator sees whose session it is. */
@@ -20,26 +20,21 @@ export interface DatabaseOptions {
  */
 const hotPlans = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
 
-/** Connections of the ordinary reads and writes, beside those of the hot statements. */
-const ormConnections = 4;
-const reconnectMs = 1_000;
-
 /**
- * PostgreSQL as the services use it: `pool` for the hot statements of `sql/`, `orm` for the ordinary reads and
- * writes. Every session has a statement time-out and a lock time-out. It opens although PostgreSQL is away, so
- * that a service can say that it is not ready instead of ending; what is asked of it meanwhile fails.
+ * PostgreSQL as the services use it: `pool` for the statements of `sql/`, `orm` for migrations and whoever reads and
+ * writes by entity. Every session has a statement time-out and a lock time-out. It opens although PostgreSQL is away,
+ * so that a service can say that it is not ready instead of ending; what is asked of it meanwhile fails.
  */
 export class Database {
   readonly pool: pg.Pool;
-  private readonly source: DataSource;
-  private retry: NodeJS.Timeout | undefined;
-  private closed = false;
+  private readonly session: SessionSettings;
+  private source: Promise<DataSource> | undefined;
 
   private constructor(
     readonly url: string,
-    options: DatabaseOptions,
+    private readonly options: DatabaseOptions,
   ) {
-    const session = {
+    this.session = {
       statement_timeout: options.statementTimeoutMs ?? 15_000,
       lock_timeout: options.lockTimeoutMs ?? 5_000,
       idle_in_transaction_session_timeout: 30_000,
@@ -49,7 +44,7 @@ export class Database {
     };
     const { applicationName } = options;
     this.pool = new pg.Pool({
-      ...session,
+      ...this.session,
       options: hotPlans,
       connectionString: url,
       application_name: applicationName,
@@ -59,48 +54,36 @@ export class Database {
     this.pool.on('error', () => undefined);
     // So is one that breaks between two statements of a transaction: its next statement fails.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
-    this.source = new DataSource({
-      type: 'postgres',
-      url,
-      schema: 'baton',
-      entities,
-      migrations,
-      migrationsTableName: 'migration',
-      synchronize: false,
-      applicationName,
-      poolSize: Math.min(ormConnections, options.max ?? ormConnections),
-      poolErrorHandler: () => undefined,
-      extra: session,
-    });
   }
 
+  /** Throws what PostgreSQL will not get over by itself: a wrong password, a database that is not there. */
   static async open(url: string, options: DatabaseOptions): Promise<Database> {
     const database = new Database(url, options);
-    await database.initialise();
+    try {
+      (await database.pool.connect()).release();
+    } catch (error) {
+      if (faultKind(error) === 'passing') return database;
+      await database.close();
+      throw error;
+    }
     return database;
   }
 
-  /** @throws BatonError `unavailable` while PostgreSQL has not been reached yet */
-  get orm(): DataSource {
-    if (!this.source.isInitialized)
-      throw new BatonError('unavailable', 'PostgreSQL has not been reached yet');
+  /**
+   * TypeORM, connected, with connections of its own. It is loaded when it is first asked for: no service asks for it,
+   * and it would hold a tenth of their memory. A call that fails leaves the next one to try again.
+   */
+  orm(): Promise<DataSource> {
+    this.source ??= openOrm(this.url, this.options, this.session).catch((error: unknown) => {
+      this.source = undefined;
+      throw error;
+    });
     return this.source;
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.retry);
-    if (this.source.isInitialized) await this.source.destroy();
+    await (await this.source)?.destroy();
     await this.pool.end();
-  }
-
-  private async initialise(): Promise<void> {
-    try {
-      await this.source.initialize();
-    } catch (error) {
-      if (faultKind(error) !== 'passing') throw error;
-      if (!this.closed) this.retry = setTimeout(() => void this.initialise(), reconnectMs);
-    }
   }
 }
 
@@ -118,28 +101,12 @@ export async function migrate(url: string): Promise<void> {
       statementTimeoutMs: 0,
     });
     try {
-      await database.orm.runMigrations({ transaction: 'each' });
+      const orm = await database.orm();
+      await orm.runMigrations({ transaction: 'each' });
     } finally {
       await database.close();
     }
   } finally {
     await lock.end();
   }
-}
-
-const int8 = 20;
-const timestamptz = 1184;
-
-/**
- * bigint reads as number (ids and milliseconds stay below 2^53). timestamptz stays a Date, the rest pg's own.
- */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
-  if (oid === int8 && format !== 'binary') return Number;
-  if (oid === timestamptz && format !== 'binary') return (text: string) => new Date(isoOf(text));
-  return pg.types.getTypeParser(oid, format);
-}
-
-/** PostgreSQL's `2026-11-24 02:33:00.123+00` as ISO 8601; Date's own parser is faster than pg's. */
-function isoOf(text: string): string {
-  return text.endsWith('+00') ? `${text.slice(0, -3).replace(' ', 'T')}Z` : text;
 }

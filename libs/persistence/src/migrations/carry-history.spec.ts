@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 it('carries history over when its partitions change, there and back', async () => {
-  const runner = test.database.orm.createQueryRunner();
+  const runner = (await test.database.orm()).createQueryRunner();
   const rows = () =>
     runner.query('SELECT id, state, finished_at FROM baton.job_history ORDER BY finished_at') as Promise<
       unknown[]

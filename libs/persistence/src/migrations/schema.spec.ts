@@ -33,7 +33,8 @@ it('refuses, in tests, a move that the state machine does not know', async () =>
 });
 
 it('has an entity for each table of records, with its very columns', async () => {
-  const described = test.database.orm.entityMetadatas.map(({ tableName, columns }) => ({
+  const orm = await test.database.orm();
+  const described = orm.entityMetadatas.map(({ tableName, columns }) => ({
     table: tableName,
     columns: columns.map((column) => column.databaseName).sort(),
   }));

@@ -1,0 +1,11 @@
+import type { CustomTypesConfig } from 'pg';
+
+/** What every session of a service has, whoever opens it. */
+export interface SessionSettings {
+  statement_timeout: number;
+  lock_timeout: number;
+  idle_in_transaction_session_timeout: number;
+  connectionTimeoutMillis: number;
+  keepAlive: boolean;
+  types: CustomTypesConfig;
+}
