@@ -35,15 +35,16 @@ export function laneVariants(jobs: number): DrainVariant[] {
 export function gateVariants(jobs: number, slots: number): DrainVariant[] {
   const concurrency = { concurrency: { total: slots } };
   const rateLimit = { rateLimit: { limit: 1_000_000, per: '1s', burst: 2 * slots } };
-  const keys = Math.max(1, Math.round(jobs / 100));
+  const perKey = 2;
+  const keys = Math.ceil(slots / perKey);
   return [
     { name: 'no limits', settings: {}, jobs, fieldsOf: plain },
     { name: `concurrency ${slots}`, settings: concurrency, jobs, fieldsOf: plain },
     { name: `rate, bursts of ${2 * slots}`, settings: rateLimit, jobs, fieldsOf: plain },
     { name: 'both', settings: { ...concurrency, ...rateLimit }, jobs, fieldsOf: plain },
     {
-      name: `concurrency 2 of each of ${keys} keys`,
-      settings: { concurrency: { perKey: 2 } },
+      name: `concurrency ${perKey} of each of ${keys} keys`,
+      settings: { concurrency: { perKey } },
       jobs,
       fieldsOf: (n) => ({ concurrencyKey: `k${n % keys}` }),
     },

@@ -46,6 +46,11 @@ const nextTenant = (after: string): string => `(
       SELECT j.tenant_id FROM baton.job j WHERE j.queue = g.queue AND j.state = 'held' AND j.gate = ${queueGate} AND j.tenant_id > ${after}
       ORDER BY j.tenant_id LIMIT 1)`;
 
+/** Of a gate, what goes with each job that it lets through. */
+const gateColumnsOf =
+  'g.n, g.queue, g.mode, g.paused_at, g.expect_ms, g.next_gate AS gate, g.next_reason AS reason';
+/** Of a job that is locked to be let through. */
+const jobColumns = 'j.id, j.tenant_id, j.priority, j.concurrency_key, j.careful, j.parents';
 /** Not among those that have their turn in this statement. */
 const notInTurn = 'j.id <> ALL (ARRAY(SELECT t.id FROM turn t))';
 
@@ -78,11 +83,15 @@ const turnsDue = (taken: string, room: string, phase: number): string => {
   return `(${below(`(${taken} + ${room})`)} - ${below(taken)})`;
 };
 const oldestOf = (level: GateLevel, priority: number, count: string): string => `
-  SELECT g.queue, g.key, g.tenant_id, p.id FROM room g CROSS JOIN LATERAL (
-    SELECT j.id FROM baton.job j WHERE ${standing(level)} AND j.priority = ${priority} ORDER BY j.id LIMIT ${count} FOR UPDATE SKIP LOCKED
+  SELECT ${gateColumnsOf}, p.* FROM room g CROSS JOIN LATERAL (
+    SELECT ${jobColumns} FROM baton.job j WHERE ${standing(level)} AND j.priority = ${priority} ORDER BY j.id LIMIT ${count} FOR UPDATE SKIP LOCKED
   ) p`;
 
 const offer = handOver(5);
+
+/** Where a job goes that has passed a gate: past its key's, to its queue's, if that has one. */
+const past = (level: GateLevel): string =>
+  level === keyGate ? nextGate('q', 'NULL', String(keyGate)) : 'NULL::smallint';
 
 const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_total' } as const;
 
@@ -95,11 +104,11 @@ const text = (level: GateLevel): string => `
 WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 offered AS MATERIALIZED (SELECT nullif(cardinality($7::uuid[]), 0) AS slots),
 g AS MATERIALIZED (
-  SELECT g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn, g.taken,
-    ${slots[level]} AS slots, b.*,
+  SELECT k.n, g.queue, g.key, g.tenant_id, k.freed, g.running - k.freed AS running, m.now, g.refilled_at, g.due_at, g.turn, g.taken,
+    ${slots[level]} AS slots, b.*, q.dispatch_mode AS mode, q.paused_at, q.expect_ms, ${past(level)} AS next_gate, ${gateReason('q', past(level))} AS next_reason,
     CASE WHEN b.rated THEN least(b.burst, coalesce(g.tokens + extract(epoch FROM m.now - g.refilled_at) * 1000 / b.token_ms, b.burst)) END AS tokens,
     ${level === queueGate ? 'q.paused_at IS NOT NULL' : 'false'} AS paused, ${level === queueGate ? `q.fairness = 'tenant'` : 'false'} AS fair
-  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) AS k(queue, key, tenant_id, freed)
+  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) WITH ORDINALITY AS k(queue, key, tenant_id, freed, n)
   JOIN baton.gate g ON ${ofGate('g')} JOIN baton.queue q ON q.name = g.queue CROSS JOIN moment m
   CROSS JOIN LATERAL (
     SELECT q.rate_limit IS NOT NULL AND ${rated[level]} AS rated, coalesce(q.rate_burst, q.rate_limit) AS burst,
@@ -117,32 +126,27 @@ g AS MATERIALIZED (
 ), turn AS MATERIALIZED (${oldestOf(level, priorities.low, 'g.low_turns')}
   UNION ALL${oldestOf(level, priorities.normal, 'g.normal_turns')}
 ), rest AS MATERIALIZED (
-  SELECT g.*, g.room - (SELECT count(*)::int FROM turn t WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id) AS more FROM room g
+  SELECT g.*, g.room - (SELECT count(*)::int FROM turn t WHERE t.n = g.n) AS more FROM room g
 ), picked AS MATERIALIZED (
   SELECT t.*, NULL::uuid AS served, NULL::bigint AS place FROM turn t
   UNION ALL
-  SELECT g.queue, g.key, g.tenant_id, p.id, NULL, NULL FROM rest g CROSS JOIN LATERAL (
-    SELECT j.id FROM baton.job j WHERE ${standing(level)}${level === queueGate ? ' AND NOT g.fair' : ''} AND ${notInTurn}
+  SELECT ${gateColumnsOf}, p.*, NULL, NULL FROM rest g CROSS JOIN LATERAL (
+    SELECT ${jobColumns} FROM baton.job j WHERE ${standing(level)}${level === queueGate ? ' AND NOT g.fair' : ''} AND ${notInTurn}
     ORDER BY j.priority, j.id LIMIT g.more FOR UPDATE SKIP LOCKED
   ) p${
     level === keyGate
       ? ''
       : `
   UNION ALL
-  SELECT g.queue, g.key, g.tenant_id, l.id, f.tenant_id, f.place FROM rest g CROSS JOIN LATERAL (${inTurn}
+  SELECT ${gateColumnsOf}, l.*, f.tenant_id, f.place FROM rest g CROSS JOIN LATERAL (${inTurn}
   ) f CROSS JOIN LATERAL (
-    SELECT j.id FROM baton.job j WHERE j.id = f.id AND j.state = 'held' AND j.gate = ${queueGate} FOR UPDATE SKIP LOCKED
+    SELECT ${jobColumns} FROM baton.job j WHERE j.id = f.id AND j.state = 'held' AND j.gate = ${queueGate} FOR UPDATE SKIP LOCKED
   ) l WHERE g.fair`
   }
-), found AS (
-  SELECT p.id, j.tenant_id, j.queue, j.priority, j.concurrency_key, j.careful, j.parents, q.dispatch_mode AS mode, q.paused_at, q.expect_ms,
-    n.gate, ${gateReason('q', 'n.gate')} AS reason
-  FROM picked p JOIN baton.job j ON j.id = p.id JOIN baton.queue q ON q.name = p.queue
-  CROSS JOIN LATERAL (SELECT ${nextGate('q', 'j.concurrency_key', `(j.slots | ${level})`)} AS gate) n
 ), target AS MATERIALIZED (
-  SELECT f.*, ${offer.executionId('f', 'f.gate IS NULL', 'f.priority, f.id')} AS execution_id,
-    CASE WHEN f.gate IS NULL AND f.mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
-  FROM found f
+  SELECT p.*, ${offer.executionId('p', 'p.gate IS NULL', 'p.priority, p.id')} AS execution_id,
+    CASE WHEN p.gate IS NULL AND p.mode = 'event' THEN nextval('baton.outbox_id') END AS outbox_id
+  FROM picked p
 ), ${
   level === queueGate
     ? ''
@@ -154,26 +158,26 @@ g AS MATERIALIZED (
   RETURNING j.*
 ), announced AS (${announced}
 ), after AS MATERIALIZED (
-  SELECT g.*, c.n, c.last_served, CASE
-      WHEN g.paused OR g.running + c.n >= g.slots OR NOT EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.n) THEN NULL
-      WHEN c.n = ${slice} THEN g.now
-      WHEN c.n < g.room THEN g.now + interval '${busyMs} ms'
-      WHEN g.tokens - c.n < 1 - 1e-6 THEN g.now + (1 - (g.tokens - c.n)) * g.token_ms * interval '1 ms'
+  SELECT g.*, c.went, c.last_served, CASE
+      WHEN g.paused OR g.running + c.went >= g.slots OR NOT EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.went) THEN NULL
+      WHEN c.went = ${slice} THEN g.now
+      WHEN c.went < g.room THEN g.now + interval '${busyMs} ms'
+      WHEN g.tokens - c.went < 1 - 1e-6 THEN g.now + (1 - (g.tokens - c.went)) * g.token_ms * interval '1 ms'
       WHEN (SELECT slots FROM offered) IS NOT NULL THEN g.now + ${aheadMs.most} * interval '1 ms'
-      ELSE g.now + least(${aheadMs.most}, greatest(${aheadMs.least}, CASE WHEN c.n = 0 THEN extract(epoch FROM g.now - g.refilled_at) * 1000 END)) * interval '1 ms'
+      ELSE g.now + least(${aheadMs.most}, greatest(${aheadMs.least}, CASE WHEN c.went = 0 THEN extract(epoch FROM g.now - g.refilled_at) * 1000 END)) * interval '1 ms'
     END AS next_due
   FROM room g CROSS JOIN LATERAL (
-    SELECT count(*)::int AS n, (array_agg(p.served ORDER BY p.place DESC))[1] AS last_served
-    FROM picked p WHERE p.queue = g.queue AND p.key = g.key AND p.tenant_id = g.tenant_id
+    SELECT count(*)::int AS went, (array_agg(p.served ORDER BY p.place DESC))[1] AS last_served
+    FROM picked p WHERE p.n = g.n
   ) c
 ), counted AS (
-  UPDATE baton.gate t SET running = greatest(0, g.running + g.n),
-    tokens = CASE WHEN g.n > 0 THEN g.tokens - g.n ELSE t.tokens END,
-    refilled_at = CASE WHEN g.n > 0 THEN g.now ELSE coalesce(t.refilled_at, g.now) END,
-    due_at = g.next_due, turn = coalesce(g.last_served, t.turn), taken = (t.taken + g.n) % ${2 * takesPerTurn}
+  UPDATE baton.gate t SET running = greatest(0, g.running + g.went),
+    tokens = CASE WHEN g.went > 0 THEN g.tokens - g.went ELSE t.tokens END,
+    refilled_at = CASE WHEN g.went > 0 THEN g.now ELSE coalesce(t.refilled_at, g.now) END,
+    due_at = g.next_due, turn = coalesce(g.last_served, t.turn), taken = (t.taken + g.went) % ${2 * takesPerTurn}
   FROM after g
   WHERE t.queue = g.queue AND t.key = g.key AND t.tenant_id = g.tenant_id
-    AND (g.n > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
+    AND (g.went > 0 OR g.freed > 0 OR g.next_due IS DISTINCT FROM t.due_at)
 )
 SELECT l.*, d."dueAtMs"
 FROM (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint AS "dueAtMs" FROM after WHERE due_at IS NULL OR next_due < due_at) d
