@@ -135,6 +135,13 @@ it('of a rate, hands on whatever is ahead of the workers, since what it hands on
   );
   expect([handed?.length, released]).toEqual([2, []]);
   expect(await queue.states()).toEqual({ running: 2, queued: 2, 'held rate': 6 });
+  // Of four that end one is left to claims: with nothing ahead it is let go too, so that as many run as before.
+  const next = await queue.claim(2);
+  const after = await queue.settleOffering(
+    3,
+    [...handed!, ...next].map((job) => queue.say(job)),
+  );
+  expect([after.handed?.length, after.released.length]).toEqual([3, 1]);
 });
 
 it.each([
