@@ -1,10 +1,13 @@
 import type { JobEvent } from '../job-event.js';
+import { linkSignals } from '../link-signals.js';
 import { backoffMs, noSoonerMs, pause } from '../pace.js';
 import { askEvents, cut } from './ask-events.js';
 import type { ChannelOptions } from './channel.js';
 import { ChannelBreak } from './channel-break.js';
 
 const holdSeconds = 30;
+/** Beyond what it was asked to hold: a gateway that has not answered by then is frozen, or the network has lost it. */
+const answerMs = 10_000;
 /** After so long by polling, a better way is looked for again. */
 const pollForMs = 5 * 60_000;
 
@@ -17,7 +20,7 @@ interface Page {
 /** Requests that the gateway holds until there is something to tell. */
 export async function* longPollChannel(options: ChannelOptions): AsyncGenerator<JobEvent, void, undefined> {
   for (let cursor = options.cursor; ;) {
-    const { page } = await ask({ ...options, cursor }, { prefer: `wait=${holdSeconds}` });
+    const { page } = await ask({ ...options, cursor }, holdSeconds);
     options.onOpen();
     yield* page.items;
     if (page.terminal) return;
@@ -31,7 +34,7 @@ export async function* pollChannel(options: ChannelOptions): AsyncGenerator<JobE
   const since = Date.now();
   let idle = 0;
   for (let cursor = options.cursor; ;) {
-    const { page, retryAfter } = await ask({ ...options, cursor }, {});
+    const { page, retryAfter } = await ask({ ...options, cursor }, 0);
     options.onOpen();
     yield* page.items;
     if (page.terminal) return;
@@ -49,13 +52,24 @@ export async function* pollChannel(options: ChannelOptions): AsyncGenerator<JobE
 
 async function ask(
   options: ChannelOptions,
-  headers: Record<string, string>,
+  waitSeconds: number,
 ): Promise<{ page: Page; retryAfter: number }> {
-  const answer = await askEvents(options, { accept: 'application/json', ...headers });
+  const frozen = new AbortController();
+  const ms = waitSeconds * 1_000 + answerMs;
+  const silence = setTimeout(
+    () => frozen.abort(new ChannelBreak('unreachable', `the gateway had not answered after ${ms} ms`)),
+    ms,
+  );
+  const { signal, unlink } = linkSignals(options.signal, frozen.signal);
+  const prefer = waitSeconds > 0 ? { prefer: `wait=${waitSeconds}` } : {};
   try {
+    const answer = await askEvents({ ...options, signal }, { accept: 'application/json', ...prefer });
     const page = (await answer.json()) as Page;
     return { page, retryAfter: Number(answer.headers.get('retry-after') ?? 0) };
   } catch (error) {
-    throw cut(error, options.signal);
+    throw cut(error, signal);
+  } finally {
+    clearTimeout(silence);
+    unlink();
   }
 }

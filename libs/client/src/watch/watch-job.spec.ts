@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { jest } from '@jest/globals';
 import { BatonClient, JobReader, type ChannelStatus, type JobEvent, WaitTimeoutError } from '../index.js';
 import { event, json, problem, ScriptedGateway, sse, telling } from '../scripted-gateway.fixture.js';
 import type { ReadOptions } from '../read-jobs.js';
@@ -63,6 +64,41 @@ it('goes on at another gateway, from its cursor, when one says that it stops; wh
   expect(await all(client.events(id))).toEqual(['0:1', '0:2', '0:3', '0:4']);
   expect(second.messages[1]).toEqual({ subscribe: `job:${id}`, cursor: '0:2' });
 });
+
+it.each(['long-poll', 'poll'] as const)(
+  'goes on by %s at another gateway when one takes the request and never answers',
+  async (channel) => {
+    const soon = setTimeout;
+    const turn = (): Promise<unknown> => new Promise((resolve) => soon(resolve, 5));
+    first.requests = [() => undefined];
+    second.requests = [json(200, { items: whole, cursor: '0:4', terminal: true })];
+    client = clientOf({ channels: [channel] });
+    // The client's own timers alone; sockets keep theirs.
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'setInterval', 'nextTick', 'queueMicrotask'] });
+    try {
+      const told = all(client.events(id));
+      told.catch(() => undefined); // read below, where all is well
+      while (first.seen.length === 0) await turn();
+      jest.advanceTimersByTime(channel === 'poll' ? 9_000 : 39_000);
+      await turn();
+      expect(second.seen).toHaveLength(0);
+      jest.advanceTimersByTime(1_000);
+      // The next try waits a little.
+      for (let turns = 0; second.seen.length === 0 && turns < 400; turns++) {
+        await turn();
+        jest.advanceTimersByTime(5);
+      }
+      expect(second.seen).toHaveLength(1);
+      expect(await told).toHaveLength(4);
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(statuses).toEqual([
+      expect.objectContaining({ status: 'failed', gateway: first.url }),
+      expect.objectContaining({ status: 'open', gateway: second.url }),
+    ]);
+  },
+);
 
 it('resumes where the caller is, and ends at once when that is the end', async () => {
   first.sockets = [
@@ -156,7 +192,8 @@ it('lets go at once when it is told to, and watches many jobs on one socket', as
   first.sockets = [telling([accepted])];
   const stop = new AbortController();
   const waiting = client.wait(id, { signal: stop.signal });
-  const timed = client.wait(other, { timeoutMs: 50 });
+  while (ofSocket('subscribe').length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const timed = client.wait(other, { timeoutMs: 300 });
   await expect(timed).rejects.toBeInstanceOf(WaitTimeoutError);
   stop.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
