@@ -1,9 +1,10 @@
 import type { EventCursor } from '@baton/contracts';
-import { type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@baton/results';
+import { adviceHeader, type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@baton/results';
 import { type Caller, holderOf } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import type { FastifyReply } from 'fastify';
 import type { Acknowledgements } from './acknowledgements.js';
+import { idleAdvice } from './idle-advice.js';
 import { recordTold } from './record-told.js';
 import { SlowConsumerError, SseWriter } from './sse-writer.js';
 
@@ -74,6 +75,8 @@ export class EventStreams {
   ): Promise<void> {
     const open = channelConnections.labels('sse');
     open.inc();
+    let advised = idleAdvice(first.row, Date.now());
+    if (advised !== undefined) void reply.header(adviceHeader, advised);
     const writer = SseWriter.open(reply, { slowMs: this.slowMs });
     const heartbeat = setInterval(() => writer.heartbeat(), this.heartbeatMs);
     try {
@@ -81,6 +84,9 @@ export class EventStreams {
       for (let page = first; ; page = await watch.next({ ms: Math.max(0, untilMs - Date.now()), signal })) {
         for (const event of page.events)
           await writer.event({ id: event.cursor, type: event.type, data: event });
+        const advice = idleAdvice(page.row, Date.now());
+        if (advice !== undefined && advice !== advised) await writer.comment(advice);
+        advised = advice;
         if (page.terminal) recordTold(page, 'sse');
         if (page.terminal || signal.aborted) break;
         if (this.options.tail.drained || Date.now() >= untilMs) {

@@ -165,6 +165,19 @@ describe('events by SSE', () => {
     expect((await stream(id, { 'last-event-id': '0:4' })).status).toBe(204);
   });
 
+  it('advises a client to come again whose job is due in hours', async () => {
+    const [far, near] = await seedJobs(test.database, tenant, [
+      { delayMs: 3 * 3_600_000 },
+      { delayMs: 60_000 },
+    ]);
+    const answers = [await stream(far!), await stream(near!)];
+    expect(answers.map(({ headers }) => headers.get('baton-advice'))).toEqual([
+      expect.stringMatching(/^the job is due at 20.+Z and has nothing to tell before: close this/),
+      null,
+    ]);
+    for (const { body } of answers) await body!.cancel();
+  });
+
   it('tells a client to come again when it drains, and how soon', async () => {
     const id = await seedOne();
     const parts: SseEvent[] = [];

@@ -43,6 +43,11 @@ export class SseWriter {
     await this.write(`retry: ${Math.round(ms)}\n\n`);
   }
 
+  /** For whoever reads the stream as text: an EventSource passes over it. */
+  async comment(words: string): Promise<void> {
+    await this.write(`: ${words}\n\n`);
+  }
+
   /** A comment, unless the client has yet to read what was written before. */
   heartbeat(): void {
     if (!this.raw.writableNeedDrain && !this.raw.destroyed) this.raw.write(': still here\n\n');

@@ -1,5 +1,6 @@
 import { BatonError, type EventCursor, formatCursor } from '@baton/contracts';
 import type { EventTail, Watch, WatchedPage } from '@baton/results';
+import { idleAdvice } from '../events/idle-advice.js';
 import { recordTold } from '../events/record-told.js';
 import type { PacedSocket } from './paced-socket.js';
 
@@ -39,6 +40,7 @@ export class JobSubscription {
     const { signal } = this.gone;
     try {
       let first = true;
+      let advised: string | undefined;
       for (let ended = false; !ended && !signal.aborted && socket.open; first = false) {
         await socket.inTurn(async (send) => {
           const page = await this.watch.next({ ms: 0, signal });
@@ -47,6 +49,9 @@ export class JobSubscription {
           else
             for (const { cursor, type, at, data } of page.events)
               await send({ job: this.watch.jobId, cursor, type, at, data });
+          const advice = idleAdvice(page.row, Date.now());
+          if (advice !== undefined && advice !== advised) await send({ advice, subscribe: name });
+          advised = advice;
           if (page.terminal && page.events.length > 0) recordTold(page, 'websocket');
           ended = page.terminal;
         });

@@ -76,6 +76,26 @@ describe('before the upgrade', () => {
 });
 
 describe('a subscription to a job', () => {
+  it('is advised to come again where its job is due in hours, and where that becomes so meanwhile', async () => {
+    const [far, near] = await seedJobs(test.database, tenant, [{ delayMs: 3 * 3_600_000 }, {}]);
+    const socket = await TestSocket.open(url, byKey());
+    await socket.ask({ subscribe: `job:${far}` });
+    const advice = expect.stringMatching(
+      /^the job is due at 20.+Z and has nothing to tell before: close this/,
+    );
+    expect(await socket.next()).toEqual({ advice, subscribe: `job:${far}` });
+    await socket.ask({ subscribe: `job:${near}` });
+    const job = await worker.claim(tenant);
+    expect(await socket.next()).toMatchObject({ job: near, type: 'attempt.started' });
+    await worker.say(job, 'snoozed', { retryAtMs: Date.now() + 2 * 3_600_000 });
+    const told = [await socket.next(), await socket.next(), await socket.next()];
+    expect(told).toMatchObject([
+      { job: near, type: 'attempt.released' },
+      { job: near, type: 'job.scheduled' },
+      { advice, subscribe: `job:${near}` },
+    ]);
+  });
+
   it('tells what was missed, then each event as it happens, and takes an acknowledgement', async () => {
     const id = await seedOne();
     const acked: unknown[] = [];
