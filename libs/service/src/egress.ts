@@ -1,5 +1,4 @@
 export { addressGuard, type AddressGuard } from './egress/address-guard.js';
-export { guardedAgent, guardedLookup, RefusedAddressError, type ResolveAll } from './egress/guarded-agent.js';
 export {
   httpSigningKey,
   standardHeaders,

@@ -1,7 +1,8 @@
 import { channels, formatCursor } from '@baton/contracts';
 import { acknowledge, Database, Listener, retrying } from '@baton/persistence';
 import { DrainRegistry, secretBox, serviceLogger } from '@baton/service';
-import { addressGuard, type AddressGuard, guardedAgent, type ResolveAll } from '@baton/service/egress';
+import { addressGuard, type AddressGuard } from '@baton/service/egress';
+import { guardedAgent, type ResolveAll } from '@baton/service/egress-agent';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Agent } from 'undici';

@@ -4,12 +4,11 @@ import type { Cidr } from '@baton/service';
 import {
   addressGuard,
   type AddressGuard,
-  guardedAgent,
   httpSigningKey,
   refuseReceiverUrl,
-  type ResolveAll,
   standardHeaders,
 } from '@baton/service/egress';
+import { guardedAgent, type ResolveAll } from '@baton/service/egress-agent';
 import { fatal, type JobContext } from '@baton/worker-kit';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { type Agent, request } from 'undici';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { addressGuard, guardedAgent, type ResolveAll } from '@baton/service/egress';
+import { addressGuard } from '@baton/service/egress';
+import { guardedAgent, type ResolveAll } from '@baton/service/egress-agent';
 import { TestReceiver } from '../../testing/webhooks/receiver.js';
 import { sendRequest } from './send-request.js';
 
