@@ -59,7 +59,7 @@ beforeAll(async () => {
           if (event.case !== 'started' || event.value.execution?.queue !== queue || !event.value.asks)
             continue;
           const kind = answers(event.value, workerId);
-          if (kind) answering.push(answer(kind, event.value, workerId));
+          if (kind) answering.push(answer([kind, event.value, workerId]));
         }
       }
     },
@@ -85,18 +85,22 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function answer(
-  kind: 'granted' | 'refused',
-  { execution }: ExecutionStarted,
-  workerId: string,
-): Promise<void> {
-  const { jobId = '', attempt = 0, executionId = '' } = execution ?? {};
-  const control: MessageInitShape<typeof ControlSchema>['control'] =
-    kind === 'granted'
-      ? { case: kind, value: { executionId, workerId } }
-      : { case: kind, value: { jobId, attempt, executionId, workerId } };
-  const value = Buffer.from(toBinary(ControlSchema, create(ControlSchema, { control })));
-  await producer.send(topics.control, [{ key: executionId, value }]);
+type Answer = [kind: 'granted' | 'refused', question: ExecutionStarted, workerId: string];
+
+/** In one batch. */
+async function answer(...given: Answer[]): Promise<void> {
+  const records = given.map(([kind, { execution }, workerId]) => {
+    const { jobId = '', attempt = 0, executionId = '' } = execution ?? {};
+    const control: MessageInitShape<typeof ControlSchema>['control'] =
+      kind === 'granted'
+        ? { case: kind, value: { executionId, workerId } }
+        : { case: kind, value: { jobId, attempt, executionId, workerId } };
+    return {
+      key: executionId,
+      value: Buffer.from(toBinary(ControlSchema, create(ControlSchema, { control }))),
+    };
+  });
+  await producer.send(topics.control, records);
 }
 
 async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> {
@@ -247,15 +251,37 @@ it('enters nothing that another may have had before it is told that it owns it, 
   const asked: [ExecutionStarted, string][] = [];
   answers = (...question) => void asked.push(question);
   await startWorker();
-  await until('the first is announced and committed', async () => (await committed())?.offset === 1n);
-  expect(startedOf(ids)).toHaveLength(1);
+  await until('two are announced and committed', async () => (await committed())?.offset === 2n);
+  expect(startedOf(ids)).toHaveLength(2);
   expect(entered).toEqual([]);
   answers = () => 'granted';
-  await answer('refused', ...asked[0]!);
+  await answer(['granted', ...asked[1]!], ['refused', ...asked[0]!]);
   await until('all but the first have ended', () => endedOf(ids).length === 2);
   expect(entered).toEqual(ids.slice(1));
   expect(startedOf(ids).map(({ jobId }) => jobId)).toEqual(ids.slice(0, 2));
   await until('all are committed', async () => (await committed())?.offset === 3n);
+});
+
+it('asks about as many at once as it has slots for, and forgets one that is refused after it was granted', async () => {
+  const ids = await publish(...Array.from({ length: 6 }, () => ({ payload: 'wait' })));
+  await leftBehind(0n, 'v1 entered=6 terms=7:1');
+  const asked: [ExecutionStarted, string][] = [];
+  answers = (...question) => void asked.push(question);
+  await startWorker();
+  await until('four are asked about', () => asked.length === 4);
+  expect(entered).toEqual([]);
+  const [first, second, ...others] = asked;
+  const granted = others.map((question): Answer => ['granted', ...question]);
+  await answer(['granted', ...second!], ['refused', ...second!], ['granted', ...first!], ...granted);
+  const known = [ids[0], ...ids.slice(2)];
+  await until('the slot of the refused one has another asked about', () => asked.length === 5);
+  await answer(['granted', ...asked[4]!]);
+  await until('four run', () => entered.length === 4);
+  expect(asked).toHaveLength(5);
+  answers = () => 'granted';
+  gate.resolve();
+  await until('all but the refused one have ended', () => endedOf(ids).length === 5);
+  expect(entered).toEqual(known);
 });
 
 it('does not suspect what a worker left in good order, nor what came after it', async () => {

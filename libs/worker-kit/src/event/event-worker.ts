@@ -231,8 +231,11 @@ export class EventWorker {
     }
   }
 
-  private mayEnter({ delivery: { queue }, offsets: [place] }: JobEntry): boolean {
-    if (this.pausedQueues.has(queue) || this.executor.freeFor(queue) <= 0) return false;
+  private mayEnter(next: JobEntry): boolean {
+    const { queue } = next.delivery;
+    const [place] = next.offsets;
+    if (this.pausedQueues.has(queue) || this.executor.freeFor(queue) <= this.careful.reserved) return false;
+    if (this.careful.busy && !(this.isSuspect(next) && this.careful.takes(next))) return false;
     return !place || (this.readers.get(queue)?.mayEnter(place) ?? true);
   }
 
@@ -241,12 +244,16 @@ export class EventWorker {
     const { delivery, offsets } = entry;
     const reader = this.readers.get(delivery.queue);
     for (const place of offsets) reader?.entering(place);
-    const suspect = offsets.some((place) => reader?.isSuspect(place));
-    if (delivery.careful || suspect) this.careful.add(entry);
+    if (delivery.careful || this.isSuspect(entry)) this.careful.add(entry);
     else {
       this.entries.begin(entry);
       this.enter(delivery);
     }
+  }
+
+  private isSuspect({ delivery: { queue }, offsets }: JobEntry): boolean {
+    const reader = this.readers.get(queue);
+    return reader !== undefined && offsets.some((place) => reader.isSuspect(place));
   }
 
   private enter(delivery: Delivery): void {
@@ -257,7 +264,7 @@ export class EventWorker {
   }
 
   private mayBegin(): boolean {
-    return this.open && this.executor.free > 0 && !this.reporter.full && !this.draining && !this.careful.busy;
+    return this.open && this.executor.free > 0 && !this.reporter.full && !this.draining;
   }
 
   private hasRun(execution: Execution): void {

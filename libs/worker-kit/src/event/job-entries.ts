@@ -56,6 +56,7 @@ export class JobEntries {
    * these partitions. Then it is forgotten.
    */
   orphaned(entry: JobEntry, lost: readonly TopicPartition[]): boolean {
+    if (this.begun.has(entry.delivery.executionId)) return false;
     entry.offsets = entry.offsets.filter(
       (offset) =>
         !lost.some(({ topic, partition }) => topic === offset.topic && partition === offset.partition),
