@@ -11,8 +11,8 @@ const askedAtOnce = 16;
 
 export interface CarefulEntriesOptions {
   entries: JobEntries;
-  reporter: Reporter;
-  heartbeats: Heartbeats;
+  reporter: Pick<Reporter, 'say'>;
+  heartbeats: Pick<Heartbeats, 'add' | 'delete'>;
   /** How many handlers run in this process. */
   running: () => number;
   enter: (entry: JobEntry) => void;
