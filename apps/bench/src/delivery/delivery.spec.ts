@@ -1,5 +1,7 @@
 import { waitingTable } from './waiting/measure-waiting.js';
+import { wellJobs } from './webhooks/endpoints.js';
 import { arrivals, targetRows } from './webhooks/measure-target.js';
+import { missing } from './webhooks/measure-webhooks.js';
 import { WebhookReceiver } from './webhooks/webhook-receiver.js';
 
 it('jobs come evenly, 12 a second, with bursts of 100', () => {
@@ -54,4 +56,20 @@ it('the receivers count what comes, and how late', async () => {
   expect([receiver.received, receiver.ids.size]).toEqual([2, 1]);
   expect(receiver.lateMs[0]).toBeGreaterThanOrEqual(5_000);
   await receiver.close();
+});
+
+it('counts the jobs whose endpoint is well, and says which of them a round did not see', () => {
+  const mix = { endpoints: 1_000, dead: 0.1, slow: 0.05 };
+  expect([wellJobs(mix, 1_000), wellJobs(mix, 4_000), wellJobs({ ...mix, dead: 0, slow: 0 }, 7)]).toEqual([
+    850, 3_400, 7,
+  ]);
+  const nothing = { attemptsPerSecond: 1, gatewayMs: 1, postgresMs: 1, p50Ms: 1, p95Ms: 1, p99Ms: 1 };
+  expect(
+    missing([
+      { ...nothing, round: 'all', healthy: 5, delivered: 5 },
+      { ...nothing, round: 'some', healthy: 5, delivered: 3 },
+    ]),
+  ).toEqual([
+    expect.stringContaining("some: its time was over before 2 of 5 healthy receivers' deliveries came"),
+  ]);
 });

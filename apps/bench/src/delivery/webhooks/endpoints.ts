@@ -23,11 +23,12 @@ export function kindOf(
   n: number,
 ): ReceiverKind | 'dead' {
   // Each place once: 7 divides no number of endpoints that is used.
-  const place = ((n * 7) % endpoints) / endpoints;
-  if (place < dead) return 'dead';
-  if (place < dead + slow) return 'slow';
-  if (place < dead + slow + gone) return 'gone';
-  return place < dead + slow + gone + flaky ? 'flaky' : 'well';
+  const place = (n * 7) % endpoints;
+  const within = (share: number): boolean => place < Math.round(share * endpoints);
+  if (within(dead)) return 'dead';
+  if (within(dead + slow)) return 'slow';
+  if (within(dead + slow + gone)) return 'gone';
+  return within(dead + slow + gone + flaky) ? 'flaky' : 'well';
 }
 
 /** Of so many jobs, those whose endpoint is well. */
