@@ -11,8 +11,8 @@ export interface Finish {
 }
 
 // The fence stands in the DELETE: the attempt is the current one, and its execution is this one or none yet.
-// What is told is selected from `ended` and not joined to what was inserted: that join would go by a nested loop, for a
-// planner that expects a handful of rows, and cost a batch its size squared.
+// What is told is selected from `ended` and not joined to what was inserted: hot statements join by nested loops, and without
+// an index that costs a batch its size squared.
 const text = ({ plain }: { plain: boolean }): string => `
 WITH m AS (
   SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::float8[],

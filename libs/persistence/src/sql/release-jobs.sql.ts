@@ -34,8 +34,7 @@ export const announced = `
 
 /**
  * SQL: {@link GoneRow}s, of those that `target` has let go and of those that stand. The two are put one after the other and not
- * joined to the target: that join would go by a nested loop, for a planner that expects a handful of rows, and cost a batch its
- * size squared.
+ * joined to the target: hot statements join by nested loops, and without an index that costs a batch its size squared.
  */
 export const gone = (offer: HandOverSql): string => `
 SELECT c.id AS "jobId", c.queue, c.mode, NULL::smallint AS gate, c.tenant_id AS "tenantId", c.concurrency_key AS "concurrencyKey",
