@@ -48,6 +48,7 @@ function wrongField(job: JobRecord, queue: string): string | undefined {
   if (!uuid.test(job.tenantId)) return `its tenant id is ${JSON.stringify(job.tenantId)}`;
   if (job.queue !== queue) return `it is of queue ${JSON.stringify(job.queue)}`;
   if (job.attempt < 1) return `its attempt is ${job.attempt}`;
+  if (job.orderingKey.includes('\0')) return 'its ordering key holds a null character';
   if (job.timeoutMs < 1n) return `its timeout is ${job.timeoutMs} ms`;
   return undefined;
 }
