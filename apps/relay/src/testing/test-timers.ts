@@ -12,18 +12,25 @@ export interface TestTimers {
   close(): Promise<void>;
 }
 
+/** Keeps `<channel> <item>` of each wake-up. */
+export function testAnnouncer(): { announcer: Announcer; woken: string[] } {
+  const woken: string[] = [];
+  const nothing = (): Promise<void> => Promise.resolve();
+  const feed = { publish: nothing, wake: nothing, close: nothing };
+  const wake = (channel: string, item: string): void => void woken.push(`${channel} ${item}`);
+  return { announcer: new Announcer({ wake }, feed), woken };
+}
+
 /** A replica that leads the timers. Without a broker unless one is given. */
 export async function startTimers(
   { url, database }: TestDatabase,
   options: Partial<TimersOptions> = {},
 ): Promise<TestTimers> {
   const { leadership } = testReplica(url);
-  const woken: string[] = [];
-  const nothing = (): Promise<void> => Promise.resolve();
-  const feed = { publish: nothing, wake: nothing, close: nothing };
+  const { announcer, woken } = testAnnouncer();
   const timers = new Timers({
     database,
-    announcer: new Announcer({ wake: (channel, item) => void woken.push(`${channel} ${item}`) }, feed),
+    announcer,
     sinceReconnectMs: () => leadership.sinceReconnectMs(),
     rescueGraceMs: 0,
     log: silent,

@@ -1,5 +1,6 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { channels, timersShard } from '@baton/contracts';
+import { channels, timersShard, timing } from '@baton/contracts';
 import {
   claimJobs,
   hearWorkers,
@@ -12,7 +13,9 @@ import {
 import { useTestDatabase, seedJobs, seedTenant } from '@baton/persistence/testing';
 import { timerRuns } from '../metrics/relay-metrics.js';
 import { eventually } from '../testing/eventually.js';
-import { startTimers, type TestTimers } from '../testing/test-timers.js';
+import { silent } from '../testing/replica.js';
+import { startTimers, testAnnouncer, type TestTimers } from '../testing/test-timers.js';
+import { RescueTimer } from './rescue.timer.js';
 
 const test = useTestDatabase();
 const open: TestTimers[] = [];
@@ -173,25 +176,43 @@ it('a polling worker whose session is gone loses its jobs within 2 s', async () 
   expect(await job(jobId)).toMatchObject({ state: 'queued', failures: 0 });
 });
 
-it('a session that is back at the second look was never lost', async () => {
+it('a session that is back at the second look was never lost; one that is missing at two was', async () => {
   const { id, number, listener } = await pollingWorker();
   await listener.close();
   const [jobId] = await seed({});
   await claim(id);
-  // A connection that is there already: to be back before the second look takes one statement, on a busy machine too.
   const session = await test.database.pool.connect();
-  const params = [lockClasses.worker, number];
+  const change = (what: 'lock' | 'unlock') =>
+    session.query(`SELECT pg_advisory_${what}($1::int, $2::int)`, [lockClasses.worker, number]);
+  // Looks by hand, each half a second after the one before by the clock that they go by, however slow the machine is.
+  const rescue = new RescueTimer({
+    database: test.database,
+    announcer: testAnnouncer().announcer,
+    facts: () => ({ pollingRuns: true, eventPartitions: [] }),
+    sinceReconnectMs: () => Infinity,
+    graceMs: 0,
+    log: silent,
+  });
+  const clock = jest.spyOn(performance, 'now');
+  let now = 0;
+  const finds = async (): Promise<boolean> => {
+    clock.mockReturnValue((now += timing.rescueLookMs));
+    return (await rescue.look()).found;
+  };
   try {
-    await session.query('SELECT pg_advisory_lock($1::int, $2::int)', params);
-    await start();
+    await change('lock');
     for (let i = 0; i < 3; i++) {
-      await session.query('SELECT pg_advisory_unlock($1::int, $2::int)', params);
-      await looks(1); // it is missing at this one
-      await session.query('SELECT pg_advisory_lock($1::int, $2::int)', params);
-      await looks(2);
+      await change('unlock');
+      expect(await finds()).toBe(false);
+      await change('lock');
+      expect(await finds()).toBe(false);
     }
     expect(await job(jobId)).toMatchObject({ state: 'running', attempt: 1 });
+    await change('unlock');
+    expect([await finds(), await finds()]).toEqual([false, true]);
+    expect(await job(jobId)).toMatchObject({ state: 'queued', attempt: 2 });
   } finally {
+    clock.mockRestore();
     session.release(true);
   }
 });
