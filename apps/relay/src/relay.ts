@@ -45,7 +45,7 @@ export class Relay {
   /** @throws what pg throws when PostgreSQL cannot be reached */
   static async open(config: RelayConfig, log: Logger): Promise<Relay> {
     const database = await inRootContext(() =>
-      Database.open(config.databaseUrl, { applicationName, max: 8 }),
+      Database.open(config.databaseUrl, { applicationName, max: 8, plansOnce: true }),
     );
     return new Relay(config, database, log);
   }

@@ -14,7 +14,7 @@ export async function openPollingSource(
   options: SourceOptions,
 ): Promise<JobSource> {
   const warn = (message: string, err: Error): void => log.warn({ err }, message);
-  const database = await Database.open(databaseUrl, { applicationName, max: connections });
+  const database = await Database.open(databaseUrl, { applicationName, max: connections, plansOnce: true });
   const notifier = new Notifier(databaseUrl, { applicationName, log: warn });
   const feed = redisUrl
     ? new RedisOutcomeFeed(connectRedis(redisUrl, warn), warn)

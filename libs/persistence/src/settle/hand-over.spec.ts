@@ -106,42 +106,24 @@ it('hands on past one that has just come to wait for a claim, as some job of a b
   expect(idsOf(await queue.claim(1))).toEqual([waits]);
 });
 
-it('of a rate, lets through what goes on at once, where nothing is ahead of the workers; the timers fill up to the burst', async () => {
-  await queue.set({ rate_limit: 1_000, rate_per_ms: 1_000, rate_burst: 4 });
-  await queue.post(Array.from({ length: 12 }, () => ({})));
-  const first = await queue.claim(2);
-  const held = () => queue.states().then((states) => states['held rate']);
-  const say = (jobs: Parameters<typeof queue.say>[0][]) => jobs.map((job) => queue.say(job));
-  expect(await held()).toBe(8);
-  await test.shiftClock(1_000);
-  const { handed, released } = await queue.settleOffering(2, say(first));
-  expect([handed, released]).toEqual([[], []]);
-  const next = await queue.settleOffering(2, say(await queue.claim(2)));
-  expect(next.handed).toHaveLength(2);
-  expect(await held()).toBe(6);
-  await test.shiftClock(1_000);
-  await pumpGates(test.database.pool, 100);
-  expect(await queue.states()).toEqual({ running: 2, queued: 4, 'held rate': 2 });
-});
-
-it('of a rate, hands on whatever is ahead of the workers, since what it hands on is not', async () => {
+it('of a rate, fills up to the burst, and hands on besides: what is handed on is ahead of nobody', async () => {
   await queue.set({ rate_limit: 1_000, rate_per_ms: 1, rate_burst: 4 });
   await queue.post(Array.from({ length: 12 }, () => ({})));
   const first = await queue.claim(2);
+  expect(await queue.states()).toEqual({ running: 2, queued: 2, 'held rate': 8 });
   await justQueued();
-  const { handed, released } = await queue.settleOffering(
-    2,
-    first.map((job) => queue.say(job)),
-  );
-  expect([handed?.length, released]).toEqual([2, []]);
-  expect(await queue.states()).toEqual({ running: 2, queued: 2, 'held rate': 6 });
-  // Of four that end one is left to claims: with nothing ahead it is let go too, so that as many run as before.
-  const next = await queue.claim(2);
-  const after = await queue.settleOffering(
-    3,
-    [...handed!, ...next].map((job) => queue.say(job)),
-  );
-  expect([after.handed?.length, after.released.length]).toEqual([3, 1]);
+  const say = (jobs: Parameters<typeof queue.say>[0][]) => jobs.map((job) => queue.say(job));
+  const { handed, released } = await queue.settleOffering(2, say(first));
+  expect([handed?.length, released.length]).toEqual([2, 2]);
+  expect(await queue.states()).toEqual({ running: 2, queued: 4, 'held rate': 4 });
+  // Who is busy takes no more than a burst ahead, and hands on nothing past what has waited for long.
+  await test.shiftClock(60 * 60_000 + 501);
+  const after = await queue.settleOffering(2, say(handed!));
+  expect([after.handed, after.released]).toEqual([[], []]);
+  await queue.claim(3);
+  await test.shiftClock(1_000);
+  await pumpGates(test.database.pool, 100);
+  expect(await queue.states()).toEqual({ running: 3, queued: 4, 'held rate': 1 });
 });
 
 it.each([

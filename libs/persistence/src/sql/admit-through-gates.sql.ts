@@ -99,8 +99,7 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 // A slot has no token, a token no slot: a limit that is not set lets a whole slice through.
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
 // enough before them, it is looked at after as long again as nothing has moved. A worker that offers slots lets through what
-// goes there at once, which is not ahead of anybody, and of what else has ended as much as is not; for others the timers fill
-// up to the burst, each second.
+// goes there at once besides, which is not ahead of anybody; then the timers look each second.
 const text = (level: GateLevel): string => `
 WITH ${offer.with}, moment AS MATERIALIZED (SELECT baton.now() AS now),
 offered AS MATERIALIZED (SELECT nullif(cardinality($7::uuid[]), 0) AS slots),
@@ -119,9 +118,9 @@ g AS MATERIALIZED (
 ), room AS MATERIALIZED (
   SELECT r.*, ${turnsDue('r.taken', 'r.room', takesPerTurn)} AS low_turns, ${turnsDue('r.taken', 'r.room', 2 * takesPerTurn)} AS normal_turns
   FROM (SELECT g.*, greatest(0, least(${slice}, CASE WHEN g.paused THEN 0 END, g.slots - g.running, floor(g.tokens + 1e-6)::int,
-    CASE WHEN g.most_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN coalesce(g.offered, 0) + greatest(0, least(g.freed - g.offered,
-      g.most_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.most_ahead) a)::int)) END)) AS room
-  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window, CASE WHEN g.rated OR g.fair_window IS NOT NULL THEN o.slots END) AS most_ahead,
+    CASE WHEN g.most_ahead IS NOT NULL AND coalesce(g.tokens, 1) >= 1 - 1e-6 THEN coalesce(g.offered, 0) + greatest(0,
+      g.most_ahead - (SELECT count(*) FROM (SELECT FROM baton.job j WHERE ${ahead(level)} LIMIT g.most_ahead) a)::int) END)) AS room
+  FROM (SELECT g.*, least(CASE WHEN g.rated THEN g.burst END, g.fair_window) AS most_ahead,
     CASE WHEN ${offer.takes('g.queue')} THEN ceil(o.slots * g.freed / nullif(sum(g.freed) OVER (), 0))::int END AS offered
     FROM g CROSS JOIN offered o) g) r
 ), turn AS MATERIALIZED (${oldestOf(level, priorities.low, 'g.low_turns')}

@@ -33,7 +33,7 @@ export class StackWorker {
     module: ModuleMetadata,
     { databaseUrl, jobs, concurrency = 10, log = silentLog }: StackWorkerOptions,
   ): Promise<StackWorker> {
-    const database = await Database.open(databaseUrl, { applicationName, max: 4 });
+    const database = await Database.open(databaseUrl, { applicationName, max: 4, plansOnce: true });
     const notifier = new Notifier(databaseUrl, {
       applicationName,
       log: (message, err) => log.warn({ err }, message),
