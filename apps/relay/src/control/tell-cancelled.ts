@@ -1,22 +1,21 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { cancelKey, ControlSchema } from '@baton/contracts';
+import { cancelKey } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
 import type { CancelToTell } from '@baton/persistence';
+import { sendControls } from './send-controls.js';
 
 /** Tells the workers of requested cancels, who skip or abort what they have. Rejects while the broker is away. */
-export async function tellCancelled(
+export function tellCancelled(
   producer: BrokerProducer,
   controlTopic: string,
   cancels: readonly CancelToTell[],
 ): Promise<void> {
-  if (cancels.length === 0) return;
-  await producer.send(
+  return sendControls(
+    producer,
     controlTopic,
-    cancels.map(({ jobId, attempt, reason }) => {
-      const value = { jobId, attempt, reason: reason ?? '' };
-      const control = create(ControlSchema, { control: { case: 'cancelled', value } });
-      return { key: cancelKey(jobId), value: Buffer.from(toBinary(ControlSchema, control)) };
-    }),
+    cancels.map(({ jobId, attempt, reason }) => ({
+      key: cancelKey(jobId),
+      control: { case: 'cancelled', value: { jobId, attempt, reason: reason ?? '' } },
+    })),
   );
 }
 

@@ -1,6 +1,5 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { ControlSchema } from '@baton/contracts';
 import type { BrokerProducer } from '@baton/messaging';
+import { sendControls } from './send-controls.js';
 
 /** An execution that does not own its attempt, or no longer does. */
 export interface RefusedRun {
@@ -11,24 +10,17 @@ export interface RefusedRun {
 }
 
 /** Tells the workers, who abort what they run in vain. Rejects while the broker is away. */
-export async function tellRefused(
+export function tellRefused(
   producer: BrokerProducer,
   controlTopic: string,
   refused: readonly RefusedRun[],
 ): Promise<void> {
-  if (refused.length === 0) return;
-  await producer.send(
+  return sendControls(
+    producer,
     controlTopic,
     refused.map(({ jobId, attempt, executionId, workerId }) => ({
       key: executionId,
-      value: Buffer.from(
-        toBinary(
-          ControlSchema,
-          create(ControlSchema, {
-            control: { case: 'refused', value: { jobId, attempt, executionId, workerId } },
-          }),
-        ),
-      ),
+      control: { case: 'refused', value: { jobId, attempt, executionId, workerId } },
     })),
   );
 }
