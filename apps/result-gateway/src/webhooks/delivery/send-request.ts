@@ -115,14 +115,13 @@ export function kept(headers: Record<string, string | string[] | undefined>): Re
   const entries = Object.entries(headers)
     .filter(([name]) => name !== 'set-cookie')
     .slice(0, keptHeaders);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.slice(0, keptChars), storable(String(value)).slice(0, keptChars)]),
-  );
+  return Object.fromEntries(entries.map(([name, value]) => [storable(name), storable(String(value))]));
 }
 
-/** PostgreSQL stores no NUL; a header has no business with control characters. */
+/** PostgreSQL stores no NUL, nor half of a character that was cut in two; a header has no business with control characters. */
 function storable(text: string): string {
+  const start = text.slice(0, keptChars).toWellFormed();
   // eslint-disable-next-line no-control-regex
-  if (!/[\0-\x1f]/.test(text)) return text;
-  return Array.from(text, (character) => (character < ' ' ? ' ' : character)).join('');
+  if (!/[\0-\x1f]/.test(start)) return start;
+  return Array.from(start, (character) => (character < ' ' ? ' ' : character)).join('');
 }

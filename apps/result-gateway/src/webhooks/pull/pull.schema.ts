@@ -1,4 +1,5 @@
 import { timing } from '@baton/contracts';
+import { storableText } from '@baton/service';
 import { z } from 'zod';
 
 export const takeSchema = z
@@ -28,7 +29,9 @@ const milliseconds = z.int().min(0).max(600_000);
 export const answerSchema = z
   .strictObject({
     claim: z.uuid(),
-    url: z.string().min(1).max(2_000).meta({ description: 'where it was forwarded to; for the history' }),
+    url: storableText({ maxBytes: 2_000 }).meta({
+      description: 'where it was forwarded to; for the history',
+    }),
     status: z.int().min(100).max(599).optional(),
     headers: z
       .record(z.string().max(200), z.string().max(8_192))

@@ -89,6 +89,15 @@ it('is taken, signed, and keeps in its history what the receiver answered', asyn
   ]);
 });
 
+it('is recorded whatever the receiver has answered: what is kept of it is text that can be', async () => {
+  await tell();
+  const [taken] = await take();
+  const headers = { 'x-cut': `${'a'.repeat(255)}😀`, 'x-odd': 'a\0b\ud800' };
+  expect((await answer(taken!, { status: 204, headers })).status).toBe(200);
+  const kept = { headers: { 'x-cut': `${'a'.repeat(255)}\ufffd`, 'x-odd': 'a b\ufffd' } };
+  expect(await history()).toMatchObject([{ state: 'delivered', attempts: [{ response: kept }] }]);
+});
+
 it('is never called by the gateway itself, which goes on with the others', async () => {
   const receiver = await TestReceiver.start();
   await put('other', receiver.url('/other'));
@@ -176,6 +185,7 @@ it('is only for endpoints that are not called, of the tenant, and for answers th
   const [taken] = await take();
   expect((await answer(taken!, { status: 200, fault: 'timeout' })).status).toBe(400);
   expect((await answer(taken!, {})).status).toBe(400);
+  expect((await answer(taken!, { status: 200, url: 'http://localhost/\0' })).status).toBe(400);
   expect((await answer(taken!, { status: 410 })).body).toEqual({ outcome: 'gone', state: 'dead' });
   expect(await post('mine/take', {})).toMatchObject({
     status: 409,
