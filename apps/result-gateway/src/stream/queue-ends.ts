@@ -3,6 +3,10 @@ import { type BatchedReader, type SharedWakes } from '@baton/results';
 
 /** Ends that are still to be read; beyond these the watchers are told how many they missed. */
 const mostPending = 1_000;
+/** Read at once: each has its result with it. */
+const atOnce = 100;
+/** Ends told last: a job's progress wakes for it too, and may be read when the job has ended. */
+const mostTold = 5_000;
 
 interface Watcher {
   tenantId: string;
@@ -18,6 +22,7 @@ interface Watcher {
 export class QueueEnds {
   private readonly watchers = new Set<Watcher>();
   private pending: string[] = [];
+  private readonly told = new Set<string>();
   private missed = 0;
   private reading = false;
 
@@ -47,11 +52,11 @@ export class QueueEnds {
   private async readAll(): Promise<void> {
     this.reading = true;
     while (this.pending.length > 0) {
-      const jobIds = this.pending;
+      const jobIds = new Set(this.pending.splice(0, atOnce));
       const missed = this.missed;
-      [this.pending, this.missed] = [[], 0];
+      this.missed = 0;
       // A failed read is told as missed: nobody waits for it, and the next ends come all the same.
-      const found = await Promise.allSettled(jobIds.map((jobId) => this.reader.read(jobId)));
+      const found = await Promise.allSettled([...jobIds].map((jobId) => this.reader.read(jobId)));
       const failed = found.filter(({ status }) => status === 'rejected').length;
       for (const each of found)
         if (each.status === 'fulfilled' && each.value?.terminal) this.tell(each.value.outcome);
@@ -61,6 +66,11 @@ export class QueueEnds {
   }
 
   private tell(outcome: TerminalOutcome): void {
+    const end = `${outcome.jobId} ${outcome.cursor}`;
+    if (this.told.has(end)) return;
+    this.told.add(end);
+    const [oldest] = this.told;
+    if (this.told.size > mostTold) this.told.delete(oldest!);
     for (const watcher of this.watchers)
       if (watcher.queue === outcome.queue && watcher.tenantId === outcome.tenantId) watcher.onEnd(outcome);
   }

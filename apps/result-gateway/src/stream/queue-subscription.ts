@@ -8,7 +8,8 @@ const mostWaiting = 1_000;
 /** The ends of a queue's jobs on a socket, while it is there: `{queue, job, cursor, type, at, data}`. */
 export class QueueSubscription {
   private readonly stop: () => void;
-  private waiting: TerminalOutcome[] = [];
+  /** As they are told: their results are not kept. */
+  private waiting: object[] = [];
   private missed = 0;
   private telling = false;
 
@@ -20,7 +21,7 @@ export class QueueSubscription {
       queue,
       tenantId,
       onEnd: (outcome) => {
-        if (this.waiting.length < mostWaiting) this.waiting.push(outcome);
+        if (this.waiting.length < mostWaiting) this.waiting.push(shown(queue, outcome));
         else this.missed++;
         this.tellSoon();
       },
@@ -42,14 +43,15 @@ export class QueueSubscription {
     void this.options.socket
       .inTurn(async (send) => {
         const { queue } = this.options;
-        for (let next = this.waiting.shift(); next; next = this.waiting.shift())
-          await send(shown(queue, next));
-        if (this.missed > 0) await send({ queue, missed: this.missed });
+        for (let next = this.waiting.shift(); next; next = this.waiting.shift()) await send(next);
+        const missed = this.missed;
         this.missed = 0;
+        if (missed > 0) await send({ queue, missed });
       })
       .finally(() => {
         this.telling = false;
-        if (this.waiting.length > 0) this.tellSoon();
+        // One that closes gives no turn any more, and would be asked for one without an end.
+        if (this.options.socket.open && this.waiting.length + this.missed > 0) this.tellSoon();
       });
   }
 }

@@ -25,6 +25,14 @@ export interface StreamClientOptions {
   idleMs: number;
 }
 
+/** Who opened the socket, with what he showed and the place that he holds. */
+export interface KnownCaller {
+  caller: Caller;
+  giveBack: () => void;
+  /** Undefined where anyone may. */
+  bearer: string | undefined;
+}
+
 /** Messages that wait to be taken; a client that sends more at once is closed. */
 const mostQueued = 64;
 
@@ -33,6 +41,8 @@ const mostQueued = 64;
  */
 export class StreamClient {
   readonly socket: PacedSocket;
+  /** Undefined: it is open by a job's token, which ends by itself, or nobody has said who he is. */
+  apiKey: string | undefined;
   private caller: Caller | undefined;
   private giveBack: (() => void) | undefined;
   private readonly subscriptions = new Map<string, JobSubscription | QueueSubscription>();
@@ -42,17 +52,17 @@ export class StreamClient {
   private queued = 0;
   private taking: Promise<void> = Promise.resolve();
 
-  /** @param caller who was known already when the socket opened, with the hold that was taken for him */
+  /** @param known already when the socket opened */
   constructor(
     private readonly raw: WebSocket,
     private readonly options: StreamClientOptions,
-    known?: { caller: Caller; giveBack: () => void },
+    known?: KnownCaller,
   ) {
     this.socket = new PacedSocket(raw, options.pace);
     raw.on('message', (data, isBinary) => this.onMessage(data as Buffer, isBinary));
     raw.on('error', () => undefined); // a close with its code follows
     raw.on('close', () => this.onClose());
-    if (known) this.enter(known.caller, known.giveBack);
+    if (known) this.enter(known);
     else this.closeAfter(options.greetingMs, closeCodes.unauthenticated);
   }
 
@@ -106,13 +116,14 @@ export class StreamClient {
     });
     if (this.caller && this.caller.tenantId !== caller.tenantId)
       throw new BatonError('unauthenticated', 'a new token must be of the same tenant');
-    this.enter(caller, this.giveBack ?? this.options.hold(caller));
+    this.enter({ caller, giveBack: this.giveBack ?? this.options.hold(caller), bearer: token });
     const expires = caller.kind === 'job' ? { expiresAt: new Date(caller.expiresAtMs).toISOString() } : {};
     await this.socket.tell({ authenticated: true, ...expires });
   }
 
-  private enter(caller: Caller, giveBack: () => void): void {
+  private enter({ caller, giveBack, bearer }: KnownCaller): void {
     this.caller = caller;
+    this.apiKey = caller.kind === 'key' ? bearer : undefined;
     this.giveBack = giveBack;
     clearTimeout(this.expiry);
     if (caller.kind === 'job')
@@ -194,7 +205,8 @@ export class StreamClient {
 
   /** A socket that watches nothing holds a place for nothing. */
   private watchIdle(): void {
-    if (this.subscriptions.size > 0) return clearTimeout(this.deadline);
+    // Subscriptions end after their socket, too: a timer would keep what is gone in memory.
+    if (this.subscriptions.size > 0 || !this.socket.open) return clearTimeout(this.deadline);
     this.closeAfter(this.options.idleMs, closeCodes.idle);
   }
 
@@ -208,7 +220,6 @@ export class StreamClient {
     clearTimeout(this.expiry);
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.subscriptions.clear();
-    clearTimeout(this.deadline);
     this.giveBack?.();
   }
 }

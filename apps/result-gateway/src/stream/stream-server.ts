@@ -6,11 +6,14 @@ import { channelConnections } from '@baton/tracing';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { streamCookie } from '../events/stream-session.controller.js';
 import { closeCodes } from './close-codes.js';
-import { StreamClient, type StreamClientOptions } from './stream-client.js';
+import { errorOf } from './job-subscription.js';
+import { type KnownCaller, StreamClient, type StreamClientOptions } from './stream-client.js';
 
 export const streamPath = '/v1/stream';
 export const subprotocol = 'baton.v1';
 
+/** How often it is looked whether the keys of open sockets are good still; milliseconds. */
+const recheckMs = 15_000;
 /** The largest message of a client, and what of them may be without a token at a time. */
 const maxPayload = 64 * 1024;
 const mostGreeting = 1_000;
@@ -42,6 +45,26 @@ export class StreamServer {
       socket.on('error', () => socket.destroy());
       this.upgrade(request, socket, head).catch((error: unknown) => refuse(socket, request, error));
     });
+    const rechecking = setInterval(() => void this.recheck(), recheckMs).unref();
+    server.once('close', () => clearInterval(rechecking));
+  }
+
+  /** Closes the sockets whose keys were disabled since they were opened. Never rejects. */
+  async recheck(): Promise<void> {
+    const keys = new Set([...this.clients].flatMap((client) => client.apiKey ?? []));
+    await Promise.all([...keys].map((key) => this.recheckKey(key)));
+  }
+
+  private async recheckKey(key: string): Promise<void> {
+    try {
+      await this.options.authenticator.authenticateToken(key, { scopes: ['jobs:read'] });
+    } catch (error) {
+      const { code, message } = errorOf(error);
+      // Else it could not be asked just now, and is the next time.
+      if (code !== 'unauthenticated' && code !== 'scope_missing') return;
+      for (const client of this.clients)
+        if (client.apiKey === key) client.close({ ...closeCodes.unauthenticated, reason: message });
+    }
   }
 
   /** Tells all clients to come again, and takes no new ones. Resolves when they are gone. */
@@ -78,27 +101,26 @@ export class StreamServer {
         `the subprotocol must be ${subprotocol}; offered: ${offered.join(', ').slice(0, 100) || 'none'}`,
       );
     const known = await this.identify(request);
+    // Whatever becomes of the upgrade, the place goes with its connection.
+    if (socket.destroyed) return known?.giveBack();
+    if (known) socket.once('close', known.giveBack);
     if (!known && this.greeting >= mostGreeting)
       throw new BatonError('too_many_waiting', 'too many sockets are open that have sent no token yet', {
         retryAfterSeconds: 5,
       });
     this.sockets.handleUpgrade(request, socket, head, (opened) => this.open(opened, known));
-    // A request that is no valid handshake was answered by the library.
-    if (socket.destroyed) known?.giveBack();
   }
 
-  private async identify({
-    headers,
-  }: IncomingMessage): Promise<{ caller: Caller; giveBack: () => void } | undefined> {
+  private async identify({ headers }: IncomingMessage): Promise<KnownCaller | undefined> {
     const { authenticator, hold } = this.options;
     const token = readCookie(headers.cookie, streamCookie);
     const given = headers.authorization ?? (token === undefined ? undefined : `Bearer ${token}`);
     if (given === undefined && !authenticator.anyoneMay) return undefined;
     const caller = await authenticator.authenticate(given, { scopes: ['jobs:read'], anyJob: true });
-    return { caller, giveBack: hold(caller) };
+    return { caller, giveBack: hold(caller), bearer: given?.replace(/^Bearer +/i, '') };
   }
 
-  private open(socket: WebSocket, known: { caller: Caller; giveBack: () => void } | undefined): void {
+  private open(socket: WebSocket, known: KnownCaller | undefined): void {
     const open = channelConnections.labels('websocket');
     open.inc();
     if (!known) this.greeting++;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
-import { limits } from '@baton/contracts';
+import { channels, limits } from '@baton/contracts';
 import {
   createTestDatabase,
   seedJobs,
@@ -9,10 +9,13 @@ import {
   seedTenant,
   type TestDatabase,
 } from '@baton/persistence/testing';
+import { Authenticator, hashApiKey } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Acknowledgements } from '../events/acknowledgements.js';
 import { keyFor, startGateway, TestWorker, tokenFor } from '../testing/test-gateway.js';
 import { TestSocket } from '../testing/test-socket.js';
+import { closeCodes } from './close-codes.js';
+import { QueueEnds } from './queue-ends.js';
 import { StreamServer, type StreamServerOptions } from './stream-server.js';
 
 const origin = 'https://app.example';
@@ -171,6 +174,83 @@ it('tells the ends of a queue to who watches it, of his own tenant', async () =>
     cursor: '0:4',
     data: { error: { message: 'boom' } },
   });
+});
+
+it('tells the end of a job once, though a word of its progress is heard after it', async () => {
+  const socket = await TestSocket.open(url, byKey());
+  await socket.ask({ subscribe: `queue:${tenant.queue}` });
+  await seedJobs(test.database, tenant, [{}, {}]);
+  const [first, second] = [await worker.claim(tenant), await worker.claim(tenant)];
+  await worker.say(first, 'succeeded', { result: { kind: 'json', json: '1' } });
+  expect(await socket.next()).toMatchObject({ job: first.jobId });
+  await test.database.pool.query('SELECT pg_notify($1, $2)', [channels.outcomes, first.jobId]);
+  await worker.say(second, 'succeeded', { result: { kind: 'json', json: '1' } });
+  expect(await socket.next()).toMatchObject({ job: second.jobId });
+});
+
+it('has nothing to do with a socket that is closing, though the queue that it watched goes on', async () => {
+  const socket = await TestSocket.open(url, byKey());
+  await socket.ask({ subscribe: `queue:${tenant.queue}` });
+  const [client] = app.get(StreamServer).clients;
+  const paced = client!.socket;
+  const turn = paced.inTurn.bind(paced);
+  let turns = 0;
+  paced.inTurn = (work) => {
+    if (++turns > 100) throw new Error('it asks for turns without an end');
+    return turn(work);
+  };
+  socket.socket.pause(); // it does not answer the goodbye
+  client!.close(closeCodes.restart);
+  await seedOne();
+  await worker.say(await worker.claim(tenant), 'succeeded', { result: { kind: 'json', json: '1' } });
+  const ends = app.get<unknown>(QueueEnds) as { told: Set<string> };
+  while (ends.told.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(turns).toBeLessThanOrEqual(1);
+});
+
+it('leaves no timer behind when a socket is gone with what it watched', async () => {
+  const socket = await TestSocket.open(url, byKey());
+  await socket.ask({ subscribe: `job:${await seedOne()}` });
+  const { clients } = app.get(StreamServer);
+  const [client] = clients as unknown as Set<{ deadline: { _destroyed: boolean } }>;
+  socket.close();
+  while (clients.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(client!.deadline._destroyed).toBe(true);
+});
+
+it('keeps no place for a key whose handshakes fail', async () => {
+  const { port } = new URL(url);
+  for (let i = 0; i < limits.socketsPerKey; i++) {
+    const socket = connect({ port: Number(port), host: '127.0.0.1' });
+    socket.write(
+      `GET /v1/stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1\r\n` +
+        `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: baton.v1\r\nAuthorization: Bearer ${key}\r\n\r\n`,
+    );
+    socket.resume();
+    await once(socket, 'close');
+  }
+  (await TestSocket.open(url, byKey())).close();
+});
+
+it('closes the sockets of a key that was disabled, and no others', async () => {
+  const other = await keyFor(test, tenant.tenantId);
+  const [byHeader, byMessage, kept] = [
+    await TestSocket.open(url, byKey()),
+    await TestSocket.open(url),
+    await TestSocket.open(url, { headers: { authorization: `Bearer ${other}` } }),
+  ];
+  await byMessage.ask({ token: key });
+  for (const socket of [byHeader, byMessage, kept]) await socket.ask({ subscribe: `queue:${tenant.queue}` });
+  await test.database.pool.query('UPDATE baton.api_key SET disabled_at = now() WHERE hash = $1', [
+    hashApiKey(key),
+  ]);
+  (app.get<unknown>(Authenticator) as { cache: { entries: Map<string, unknown> } }).cache.entries.clear();
+  await app.get(StreamServer).recheck();
+  for (const socket of [byHeader, byMessage])
+    expect(await socket.closed).toEqual({ code: 3500, reason: 'this API key is disabled' });
+  expect(await kept.ask({ unsubscribe: 'queue:x' })).toEqual({ unsubscribed: 'queue:x' });
 });
 
 describe('tokens', () => {
