@@ -3,6 +3,7 @@ import { BatonApiError, JobEndedError } from './baton-api.error.js';
 import type { Credentials } from './credentials.js';
 import { pause } from './pace.js';
 import type { ServiceUrls } from './service-urls.js';
+import { timely } from './timely.js';
 
 export interface HttpOptions {
   credentials: Credentials;
@@ -19,8 +20,14 @@ export interface Call {
   signal?: AbortSignal | undefined;
 }
 
+/** What a service answered, read whole. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
 /**
- * Sends requests, and sends those again that may go through: no answer, `429` and `503`, after `Retry-After` or
+ * Sends requests, and sends those again that may go through: no answer in a minute, `429` and `503`, after `Retry-After` or
  * 100 ms × 2ⁿ with full jitter, to the service's next address where it has several. Safe for submits too, since each
  * carries an `Idempotency-Key`.
  */
@@ -28,11 +35,11 @@ export class Http {
   constructor(private readonly options: HttpOptions) {}
 
   /** @throws BatonApiError, JobEndedError; BatonError `unavailable` when no answer came; the signal's reason */
-  async send(service: ServiceUrls, path: string, call: Call): Promise<Response> {
+  async send(service: ServiceUrls, path: string, call: Call): Promise<Answer> {
     for (let tries = 0; ; tries++) {
       const url = service.current;
       const failure = await this.once(`${url}${path}`, call);
-      if (failure instanceof Response) return failure;
+      if (!BatonError.is(failure)) return failure;
       if (!failure.retryable || tries >= this.options.retries) throw failure;
       if (failure.code === 'unavailable') service.failed(url);
       const ms =
@@ -45,28 +52,30 @@ export class Http {
 
   /** The answer's body. */
   async json<Body>(service: ServiceUrls, path: string, call: Call): Promise<Body> {
-    return (await (await this.send(service, path, call)).json()) as Body;
+    return JSON.parse((await this.send(service, path, call)).text) as Body;
   }
 
-  private async once(url: string, { method, body, headers, signal }: Call): Promise<Response | BatonError> {
+  private async once(url: string, { method, body, headers, signal }: Call): Promise<Answer | BatonError> {
     const bearer = await this.options.credentials.bearer();
-    let response: Response;
+    const init = {
+      method,
+      headers: {
+        authorization: `Bearer ${bearer}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
     try {
-      response = await this.options.fetch(url, {
-        method,
-        headers: {
-          authorization: `Bearer ${bearer}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
+      return await timely(signal, async (until) => {
+        const response = await this.options.fetch(url, { ...init, signal: until });
+        const { ok, status } = response;
+        return ok || status === 304 ? { status, text: await response.text() } : problemOf(response);
       });
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       return new BatonError('unavailable', `${method} ${url} got no answer`, { cause });
     }
-    return response.ok || response.status === 304 ? response : problemOf(response);
   }
 }
 

@@ -4,6 +4,7 @@ import { problemOf } from './http.js';
 import type { JobEvent } from './job-event.js';
 import { JobReading, type JobResult, type ReadOptions, type WaitOptions } from './read-jobs.js';
 import { ServiceUrls } from './service-urls.js';
+import { timely } from './timely.js';
 import type { EventsOptions } from './watch/watch-job.js';
 
 export interface JobReaderOptions extends ReadOptions {
@@ -85,11 +86,13 @@ export class JobReader<Queue extends string = string> {
     const base = this.producer!.current;
     const url = `${base}/v1/jobs/${encodeURIComponent(this.id)}/token`;
     const headers = { authorization: `Bearer ${token}` };
-    const answer = await fetcher(url, { method: 'POST', headers }).catch((error: unknown) => {
-      this.producer!.failed(base);
-      throw error;
+    return timely(undefined, async (signal) => {
+      const answer = await fetcher(url, { method: 'POST', headers, signal }).catch((error: unknown) => {
+        this.producer!.failed(base);
+        throw error;
+      });
+      if (!answer.ok) throw await problemOf(answer);
+      return ((await answer.json()) as { token: string }).token;
     });
-    if (!answer.ok) throw await problemOf(answer);
-    return ((await answer.json()) as { token: string }).token;
   }
 }

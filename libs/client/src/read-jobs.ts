@@ -1,8 +1,8 @@
 import { BatonError, type JobState } from '@baton/contracts';
-import { WaitTimeoutError } from './baton-api.error.js';
+import { JobEndedError, WaitTimeoutError } from './baton-api.error.js';
 import type { Credentials } from './credentials.js';
 import { Http } from './http.js';
-import { isEnd, type JobEvent, type JobProgress, type JobView, viewAfter } from './job-event.js';
+import { type JobEvent, type JobProgress, type JobView, viewAfter } from './job-event.js';
 import { linkSignals } from './link-signals.js';
 import { ServiceUrls } from './service-urls.js';
 import { type ChannelName, channelNames } from './watch/channel.js';
@@ -123,22 +123,38 @@ export class JobReading {
         if (event.type === 'job.progress' && view.progress) onProgress?.(view.progress);
         last = event;
       }
-      if (last && acknowledge) await this.acknowledge(jobId, last.cursor, until);
-      if (last && isEnd(last) && last.type === 'job.succeeded' && 'result' in last.data)
-        return last.data['result'];
-      // A file, a large result, an error: those are the gateway's to word.
-      return (await this.result(jobId, until)).result;
+      const told = async (): Promise<void> => {
+        if (last && acknowledge) await this.acknowledge(jobId, last.cursor, until);
+      };
+      const result = await this.resultAfter(jobId, last, until).catch(async (error: unknown) => {
+        if (error instanceof JobEndedError) await told();
+        throw error;
+      });
+      // Not before it is here: what is cancelled then is not delivered any more.
+      await told();
+      return result;
     } finally {
       clearTimeout(timer);
       linked.unlink();
     }
   }
 
+  /** The result of a job whose last event is known. */
+  private async resultAfter(
+    jobId: string,
+    last: JobEvent | undefined,
+    options: { signal: AbortSignal },
+  ): Promise<unknown> {
+    if (last?.type === 'job.succeeded' && 'result' in last.data) return last.data['result'];
+    // A file, a large result, an error: those are the gateway's to word.
+    return (await this.result(jobId, options)).result;
+  }
+
   /** The result, or why there is none: JobEndedError. @throws BatonApiError */
   async result(jobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<JobResult> {
     const path = `/v1/results/${encodeURIComponent(jobId)}`;
     const answer = await this.http.send(this.gateways, path, { method: 'GET', signal });
-    if (answer.status === 200) return (await answer.json()) as JobResult;
+    if (answer.status === 200) return JSON.parse(answer.text) as JobResult;
     throw new BatonError('state_conflict', `job ${jobId} has not ended yet; wait for it`);
   }
 

@@ -100,6 +100,49 @@ it.each(['long-poll', 'poll'] as const)(
   },
 );
 
+it('asks another gateway for the result where one takes the request and never answers', async () => {
+  const soon = setTimeout;
+  const turn = (): Promise<unknown> => new Promise((resolve) => soon(resolve, 5));
+  first.requests = [() => undefined];
+  second.requests = [json(200, { state: 'succeeded', result: 7 })];
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'setInterval', 'nextTick', 'queueMicrotask'] });
+  try {
+    const asked = client.result(id);
+    asked.catch(() => undefined); // read below, where all is well
+    while (first.seen.length === 0) await turn();
+    jest.advanceTimersByTime(59_000);
+    await turn();
+    expect(second.seen).toHaveLength(0);
+    jest.advanceTimersByTime(1_000);
+    // The next try waits a little.
+    for (let turns = 0; second.seen.length === 0 && turns < 400; turns++) {
+      await turn();
+      jest.advanceTimersByTime(5);
+    }
+    expect(await asked).toMatchObject({ result: 7 });
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+it('acknowledges an end when its result is here, and not before', async () => {
+  const asked = (): string[] => first.seen.slice(1).map(({ method, url }) => `${method} ${url}`);
+  const [get, ack] = [`GET /v1/results/${id}`, `POST /v1/results/${id}/ack`];
+  for (const [answer, wanted] of [
+    [json(200, { state: 'succeeded', result: 7 }), [get, ack]],
+    [problem('result_expired', 410), [get]],
+    [problem('job_dead', 409), [get, ack]],
+  ] as const) {
+    first.seen.length = 0;
+    first.sockets = [telling([accepted, event(2, 'job.succeeded', {})])];
+    first.requests = [answer, json(200, { acknowledged: true })];
+    client = clientOf();
+    await client.wait(id, { acknowledge: true }).catch(() => undefined); // what it says is another test's
+    expect(asked()).toEqual(wanted);
+    client.close();
+  }
+});
+
 it('resumes where the caller is, and ends at once when that is the end', async () => {
   first.sockets = [
     (socket, message) => {
