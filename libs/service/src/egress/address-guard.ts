@@ -10,8 +10,9 @@ export interface AddressGuard {
   opened(address: string): boolean;
 }
 
-// What ipaddr.js takes for a plain unicast address and is not: discard-only, documentation, SRv6, site-local, 6to4 relays.
+// What ipaddr.js takes for a plain unicast address and is not: IPv4 behind zeros (which URL makes hexadecimal), discard-only, documentation, SRv6, site-local, 6to4 relays.
 const refusedToo = [
+  '::/96',
   '100::/64',
   '3fff::/20',
   '5f00::/16',
