@@ -147,7 +147,8 @@ export const ackSchema = z
 export const acknowledgedSchema = z
   .object({
     acknowledged: z.boolean().meta({
-      description: 'false: there was no delivery plan left to end, or the job has not ended at that cursor',
+      description:
+        'false: there is no delivery plan, it was acknowledged before, or the job has not ended at that cursor',
     }),
   })
   .meta({ id: 'Acknowledged' });

@@ -90,10 +90,11 @@ export async function endSteps(
   ]);
 }
 
+// After the last step too: webhooks whose steps are over are tried on.
 const acknowledge = `
 WITH plan AS (
   UPDATE baton.delivery_plan SET state = 'acknowledged', reason = $5, step_until = NULL, ended_at = (SELECT baton.now())
-  WHERE job_id = $1 AND tenant_id = coalesce($2, tenant_id) AND generation = $3 AND seq <= $4 AND state = 'active'
+  WHERE job_id = $1 AND tenant_id = coalesce($2, tenant_id) AND generation = $3 AND seq <= $4 AND state <> 'acknowledged'
   RETURNING job_id, generation
 ), cancelled AS (
   UPDATE baton.webhook_delivery d SET state = 'cancelled', reason = $5, claim = NULL, finished_at = (SELECT baton.now())
@@ -101,7 +102,7 @@ WITH plan AS (
 )
 SELECT 1 AS one FROM plan`;
 
-/** Ends a plan, and cancels what is left of it. @returns false when there is none, or it had ended */
+/** Ends a plan, and cancels what is left of it. @returns false when there is none, or it was acknowledged before */
 export async function acknowledgePlan(
   db: Queryable,
   plan: { jobId: string; tenantId?: string | undefined; generation: number; seq: number; reason: string },
