@@ -43,6 +43,21 @@ it('tells that a job is overdue while it is live, and that a result is about to 
   expect(new Set(told.map(({ headers }) => headers['webhook-id'])).size).toBe(3);
 });
 
+it('tells a job that is overdue from its end by the header set x-signature too', async () => {
+  const { pool } = gateway.test.database;
+  const body = { url: receiver.url(at()), events: ['job.succeeded', 'job.overdue'], headers: 'x-signature' };
+  await gateway.call('PUT', '/v1/webhooks/hooks', { key, body });
+  const id = await seedToldJob(gateway.test, tenant, { webhook: { endpoint: 'hooks' } });
+  await inTransaction(pool, async (tx) => {
+    await lockJobs(tx, [id]);
+    await noteEvents(tx, [{ jobId: id, type: 'job.overdue' }]);
+  });
+  await endJob(gateway.test, tenant);
+  const keys = (await receiver.until(at(), 2)).map(({ headers }) => headers['x-idempotency-key']);
+  expect(keys.filter((each) => each === `${id}-1`)).toHaveLength(1);
+  expect(new Set(keys).size).toBe(2);
+});
+
 it('gives back at a drain what it has claimed: another takes it at once, under its id, and no step is used up', async () => {
   receiver.answer(at(), () => undefined); // takes the request and never answers
   const leaving = await TestGateway.start({ test: gateway.test }, gateway.masterKey);

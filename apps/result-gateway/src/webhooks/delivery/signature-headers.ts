@@ -1,17 +1,18 @@
 import { createHmac } from 'node:crypto';
-import { xSignedText } from '@baton/contracts';
+import { endEventTypes, xSignedText } from '@baton/contracts';
 import { type SignedTry, type SigningKey, standardHeaders } from '@baton/service/egress';
 
 export { type SignedTry, standardHeaders };
 
 /**
  * The header set `x-signature`: `sha256=` and the hex HMAC-SHA256 of `<timestamp>.<body>`, one for each secret that is
- * good, separated by commas; and what tells repetitions: the job's id and attempt.
+ * good, separated by commas; and what tells repetitions: of a job's end its id and attempt, of all else the `webhook-id`, since
+ * an attempt has one end and may have other events beside it.
  */
 export function xSignatureHeaders(
   keys: readonly SigningKey[],
   { id, timestamp, body }: SignedTry,
-  job: { jobId: string | null; attempt: number | null },
+  { jobId, attempt, type }: { jobId: string | null; attempt: number | null; type: string },
 ): Record<string, string> {
   const text = xSignedText(timestamp, body);
   const signatures = keys.map(
@@ -19,7 +20,7 @@ export function xSignatureHeaders(
   );
   return {
     'x-signature': signatures.join(','),
-    'x-idempotency-key': job.jobId === null ? id : `${job.jobId}-${job.attempt}`,
+    'x-idempotency-key': endEventTypes.some((end) => end === type) ? `${jobId}-${attempt}` : id,
     'x-timestamp': String(timestamp),
   };
 }
