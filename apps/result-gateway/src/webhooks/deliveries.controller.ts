@@ -2,6 +2,7 @@ import { BatonError, type DeliveryState, limits } from '@baton/contracts';
 import {
   Database,
   type DeliveryOwner,
+  type EndpointRow,
   listDeliveries,
   readEndpoint,
   replayDeliveries,
@@ -20,7 +21,7 @@ import {
   replayedSchema,
   replaySchema,
 } from './webhook.schema.js';
-import { noEndpoint } from './webhooks.controller.js';
+import { noEndpoint, refuseDisabled } from './webhooks.controller.js';
 
 type DeliveryQuery = z.output<typeof deliveryQuerySchema>;
 const name = { schema: endpointNameSchema };
@@ -67,7 +68,7 @@ export class DeliveriesController {
     @Principal() caller: Caller,
   ) {
     const states = ['pending', 'delivered', 'dead', 'cancelled'] as const;
-    const count = await this.replay(await this.ownersOf(caller, endpoint), { ids: [id], states });
+    const count = await this.replay(caller, endpoint, { ids: [id], states });
     if (count === 0)
       throw new BatonError('not_found', `the endpoint "${endpoint}" has no delivery ${id} that can be tried`);
     return { count };
@@ -82,9 +83,7 @@ export class DeliveriesController {
     @Body({ schema: recoverSchema }) { since }: z.output<typeof recoverSchema>,
     @Principal() caller: Caller,
   ) {
-    return {
-      count: await this.replay(await this.ownersOf(caller, endpoint), { sinceMs: since, states: ['dead'] }),
-    };
+    return { count: await this.replay(caller, endpoint, { sinceMs: since, states: ['dead'] }) };
   }
 
   @Post('dead/replay')
@@ -97,7 +96,7 @@ export class DeliveriesController {
     @Principal() caller: Caller,
   ) {
     const wanted = { ids, states: ['dead'] as const, apartMs: 1_000 / ratePerSecond };
-    return { count: await this.replay(await this.ownersOf(caller, endpoint), wanted) };
+    return { count: await this.replay(caller, endpoint, wanted) };
   }
 
   private async page(owners: DeliveryOwner[], { cursor, limit, state }: DeliveryQuery) {
@@ -110,8 +109,10 @@ export class DeliveriesController {
     return pageOf(rows.slice(0, limit + 1), limit, { show: showDelivery, cursor: (row) => row.id });
   }
 
+  /** @throws BatonError `not_found`; `state_conflict` where the endpoint is disabled */
   private async replay(
-    owners: DeliveryOwner[],
+    caller: Caller,
+    endpoint: string,
     wanted: {
       ids?: string[] | undefined;
       states: readonly DeliveryState[];
@@ -119,6 +120,7 @@ export class DeliveriesController {
       apartMs?: number;
     },
   ): Promise<number> {
+    const owners = await this.ownersOf(caller, endpoint, refuseDisabled);
     let count = 0;
     for (const owner of owners)
       count += await retrying(() =>
@@ -127,11 +129,16 @@ export class DeliveriesController {
     return count;
   }
 
-  /** @throws BatonError `not_found` */
-  private async ownersOf({ tenantId }: Caller, endpoint: string): Promise<DeliveryOwner[]> {
+  /** @param check looks at the endpoint, where there is one of the name @throws BatonError `not_found`; what `check` throws */
+  private async ownersOf(
+    { tenantId }: Caller,
+    endpoint: string,
+    check?: (row: EndpointRow) => void,
+  ): Promise<DeliveryOwner[]> {
     const row = await retrying(() => readEndpoint(this.database.pool, { tenantId, name: endpoint }));
     const own = endpoint === 'default' ? [{ tenantId, endpointId: null }] : [];
     if (!row && own.length === 0) throw noEndpoint(endpoint);
+    if (row) check?.(row);
     return [...(row ? [{ tenantId, endpointId: row.id }] : []), ...own];
   }
 }

@@ -14,6 +14,7 @@ interface Delivery {
   webhookId: string;
   state: string;
   type: string;
+  jobId?: string;
   reason?: string;
   nextAttemptAt?: string;
   attempts: { outcome: string; status?: number; error?: string; timings: { totalMs: number } }[];
@@ -101,7 +102,13 @@ it('disables an endpoint that is gone; once enabled, the dead are replayed under
   expect([await state('hooks'), gone!.reason]).toEqual(['disabled', 'the receiver answered 410 Gone']);
   await tell();
   await when('hooks', (items) => items.some((item) => item.reason === 'the endpoint is disabled'));
-  expect((await gateway.call('POST', '/v1/webhooks/hooks/test', { key })).status).toBe(409);
+  for (const [action, body] of [
+    ['test', undefined],
+    ['dead/replay', {}],
+    ['recover', { since: '2020-01-01T00:00:00Z' }],
+    [`deliveries/${gone!.id}/retry`, undefined],
+  ] as const)
+    expect((await gateway.call('POST', `/v1/webhooks/hooks/${action}`, { key, body })).status).toBe(409);
 
   receiver.answer(at(), 204);
   expect((await gateway.call('POST', '/v1/webhooks/hooks/enable', { key })).body).toMatchObject({
@@ -244,6 +251,11 @@ it('keeps tenants apart, and what is deleted dead', async () => {
     ['DELETE', ''],
   ] as const)
     expect((await gateway.call(method, `/v1/webhooks/hooks${path}`, { key: foreign })).status).toBe(404);
+  const job = `/v1/results/${(await list('hooks'))[0]!.jobId}`;
+  expect((await gateway.call('GET', `${job}/deliveries`, { key: foreign })).status).toBe(404);
+  expect((await gateway.call('POST', `${job}/ack`, { key: foreign, body: { cursor: '0:4' } })).status).toBe(
+    404,
+  );
   expect(
     (await gateway.call('POST', `/v1/webhooks/hooks/deliveries/${randomUUID()}/retry`, { key })).status,
   ).toBe(404);
@@ -367,6 +379,35 @@ describe('a delivery plan', () => {
       state: 'acknowledged',
       reason: 'acknowledged by a poll that presented the terminal cursor',
     });
+  });
+
+  it('is acknowledged after its last step too, while its webhooks are still tried', async () => {
+    for (const suffix of ['/first', '']) receiver.answer(at(suffix), 500);
+    await put('first', { url: receiver.url(at('/first')) });
+    await put('hooks');
+    const id = await begin({
+      delivery: [
+        { channel: 'webhook', endpoint: 'first', forMs: 1_000 },
+        { channel: 'webhook', endpoint: 'hooks', forMs: 1_000 },
+      ],
+    });
+    const tried = (name: string) => when(name, ([item]) => item!.attempts.length === 1);
+    await tried('first');
+    await pass(1_000);
+    await tried('hooks');
+    await pass(1_000);
+    await eventually(
+      () => planned(id),
+      ({ state: now }) => now === 'exhausted',
+    );
+    receiver.answer(at('/first'), 204);
+    await pass(5_000);
+    await all('first', 'delivered');
+    expect(await planned(id)).toMatchObject({
+      state: 'acknowledged',
+      reason: "acknowledged by the webhook's answer 204",
+    });
+    expect(await list('hooks')).toMatchObject([{ state: 'cancelled' }]);
   });
 
   it('goes on after a webhook that has died, and is exhausted after its last step', async () => {

@@ -3,6 +3,7 @@ import {
   Database,
   deleteEndpoint,
   enableEndpoint,
+  type EndpointRow,
   listEndpointNames,
   listEndpoints,
   noteWord,
@@ -145,11 +146,7 @@ export class WebhooksController {
   @ApiAcceptedResponse({ standardSchema: testedSchema })
   async test(@Param('name', { schema: endpointNameSchema }) name: string, @Principal() { tenantId }: Caller) {
     const endpoint = await this.require(tenantId, name);
-    if (endpoint.disabledAtMs !== null)
-      throw new BatonError(
-        'state_conflict',
-        `the endpoint "${name}" is disabled: ${endpoint.disabledReason}; enable it first`,
-      );
+    refuseDisabled(endpoint);
     const word = {
       id: uuidv7(),
       tenantId,
@@ -200,6 +197,15 @@ export class WebhooksController {
     if (!row) throw noEndpoint(name);
     return row;
   }
+}
+
+/** @throws BatonError `state_conflict` where nothing may be sent to the endpoint */
+export function refuseDisabled({ name, disabledAtMs, disabledReason }: EndpointRow): void {
+  if (disabledAtMs === null) return;
+  throw new BatonError(
+    'state_conflict',
+    `the endpoint "${name}" is disabled: ${disabledReason}; enable it first`,
+  );
 }
 
 export function noEndpoint(name: string): BatonError {

@@ -19,7 +19,7 @@ import { Deliverer } from '../delivery/deliverer.js';
 import { signDelivery } from '../delivery/sign-delivery.js';
 import { KeyRing } from '../endpoint-keys.js';
 import { endpointNameSchema } from '../webhook.schema.js';
-import { noEndpoint } from '../webhooks.controller.js';
+import { noEndpoint, refuseDisabled } from '../webhooks.controller.js';
 import { HeldTakes } from './held-takes.js';
 import { answeredSchema, answerSchema, takenSchema, takeSchema } from './pull.schema.js';
 import { takenOutcome } from './taken-outcome.js';
@@ -119,11 +119,7 @@ export class PullController {
         'state_conflict',
         `the endpoint "${name}" is called at ${row.url}; only those with the url "${pulledUrl}" are taken from`,
       );
-    if (row.disabledAtMs !== null)
-      throw new BatonError(
-        'state_conflict',
-        `the endpoint "${name}" is disabled: ${row.disabledReason}; enable it first`,
-      );
+    refuseDisabled(row);
     return row;
   }
 }
