@@ -37,7 +37,7 @@ function matches(string $version, string $key, string $given, string $text): boo
 {
     [$kind, $encoded] = explode('_', $key, 2) + ['', ''];
     $raw = (string) base64_decode($encoded, true);
-    if ($version === 'v1' && $kind === 'whsec') {
+    if ($version === 'v1' && $kind === 'whsec' && $raw !== '') {
         return hash_equals(hash_hmac('sha256', $text, $raw, true), $given);
     }
     return $version === 'v1a' && $kind === 'whpk'

@@ -16,8 +16,12 @@ let server: Server;
 let url: string;
 let taken: WebhookEvent[];
 let failures: number;
+/** Holds up who takes the event e. */
+let opened: Promise<void>;
+let open: () => void;
 beforeAll(async () => {
   const take = async (event: WebhookEvent): Promise<void> => {
+    if (event.id === 'e') await opened;
     if (failures-- > 0) throw new Error('the shop is closed');
     taken.push(event);
   };
@@ -30,6 +34,7 @@ afterAll(() => {
   server.close();
 });
 beforeEach(() => {
+  opened = new Promise((resolve) => (open = resolve));
   taken = [];
   failures = 0;
 });
@@ -48,6 +53,17 @@ async function send(id: string, sent = body, key = secret): Promise<number> {
 test('takes an event once, however often it comes', async () => {
   expect([await send('a'), await send('a')]).toEqual([204, 204]);
   expect(taken).toMatchObject([{ id: 'a', type: 'job.succeeded', data: { id: 'j1' } }]);
+});
+
+test('takes an event once, though it comes again while it is being taken', async () => {
+  let come = 0;
+  server.on('request', () => come++);
+  const sent = Array.from({ length: 5 }, () => send('e'));
+  while (come < 5) await new Promise((resolve) => setImmediate(resolve));
+  await send('f'); // by then all are verified
+  open();
+  expect(await Promise.all(sent)).toEqual([204, 204, 204, 204, 204]);
+  expect(taken.map(({ id }) => id).toSorted()).toEqual(['e', 'f']);
 });
 
 test('asks for what it could not take to be sent again', async () => {
