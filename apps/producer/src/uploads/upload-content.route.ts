@@ -2,6 +2,7 @@ import { BatonError, limits } from '@baton/contracts';
 import { Database, fillUpload, retrying } from '@baton/persistence';
 import { idSchema, validate } from '@baton/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { UploadLinks } from './upload-links.js';
 
@@ -21,13 +22,19 @@ export function answerUploads(app: NestFastifyApplication): void {
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    scope.put('/v1/uploads/:id/content', { bodyLimit: limits.postgresFileBytes }, async (request, reply) => {
-      const { id } = validate(z.object({ id: idSchema }), request.params);
-      const refusal = links.refuse(id, validate(querySchema, request.query), Date.now());
-      if (refusal !== undefined) throw new BatonError('unauthenticated', refusal);
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      await retrying(() => fillUpload(database.pool, id, body));
-      return reply.code(200).send();
+    const idOf = ({ params }: FastifyRequest): string => validate(z.object({ id: idSchema }), params).id;
+    scope.put('/v1/uploads/:id/content', {
+      bodyLimit: limits.postgresFileBytes,
+      // Before a byte of the body is read: the route is open to anyone.
+      onRequest: async (request) => {
+        const refusal = links.refuse(idOf(request), validate(querySchema, request.query), Date.now());
+        if (refusal !== undefined) throw new BatonError('unauthenticated', refusal);
+      },
+      handler: async (request, reply) => {
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        await retrying(() => fillUpload(database.pool, idOf(request), body));
+        return reply.code(200).send();
+      },
     });
     done();
   });

@@ -239,6 +239,11 @@ it('takes 8 MiB without S3 and no more, by a link that is signed', async () => {
     headers,
   });
   expect(large.json()).toMatchObject({ status: 413, code: 'payload_too_large' });
+  const stranger = await producer.call('PUT', path.replace(/.$/, '_'), {
+    body: Buffer.alloc(limits.postgresFileBytes + 1),
+    headers,
+  });
+  expect(stranger.json()).toMatchObject({ code: 'unauthenticated' }); // nothing of it was read
   const whole = await producer.call('PUT', path, { body: Buffer.alloc(limits.postgresFileBytes), headers });
   expect(whole.statusCode).toBe(200);
   await producer.close();
