@@ -10,7 +10,11 @@ export const resultGateway = defineService({
   module: (config) => AppModule.forRoot(config),
   hooks: {
     configure: async (app) => {
-      await setupOpenApi(app, { title: 'Baton: results', version: '1' });
+      await setupOpenApi(app, {
+        title: 'Baton: results',
+        version: '1',
+        alsoAnswers: { EventsController_read: 'text/event-stream' },
+      });
     },
   },
 });

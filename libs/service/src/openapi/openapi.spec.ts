@@ -53,7 +53,12 @@ let document: Document;
 
 beforeAll(async () => {
   ({ app } = await testService(App, {
-    configure: (created) => setupOpenApi(created, { title: 'Baton', version: '1' }),
+    configure: (created) =>
+      setupOpenApi(created, {
+        title: 'Baton',
+        version: '1',
+        alsoAnswers: { Jobs_read: 'text/event-stream' },
+      }),
   }));
   document = (await app.inject({ url: '/openapi.json' })).json();
 });
@@ -99,6 +104,12 @@ test('every operation says its scopes and answers problems by default', () => {
   }
   expect(document.components.schemas?.Problem).toMatchObject({
     required: expect.arrayContaining(['code', 'retryable']),
+  });
+});
+
+test('an operation may answer another media type beside JSON', () => {
+  expect(document.paths['/v1/jobs/{id}']?.get?.responses['200']).toMatchObject({
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
   });
 });
 

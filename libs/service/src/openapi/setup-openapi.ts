@@ -8,6 +8,8 @@ export interface OpenApiOptions {
   title: string;
   version: string;
   description?: string;
+  /** Media types in which operations answer beside JSON, as text, by their ids. */
+  alsoAnswers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface OpenApiOptions {
  */
 export async function setupOpenApi(
   app: NestFastifyApplication,
-  { title, version, description = '' }: OpenApiOptions,
+  { title, version, description = '', alsoAnswers = {} }: OpenApiOptions,
 ) {
   const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
   const config = new DocumentBuilder()
@@ -40,6 +42,12 @@ export async function setupOpenApi(
   });
   document.components = { ...document.components, ...problemSchema(document.components) };
   secureOperations(app, document);
+  for (const { get } of Object.values(document.paths)) {
+    const mediaType = alsoAnswers[get?.operationId ?? ''];
+    const ok = get?.responses['200'] as { content?: Record<string, object> } | undefined;
+    if (mediaType !== undefined && ok)
+      ok.content = { ...ok.content, [mediaType]: { schema: { type: 'string' } } };
+  }
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
