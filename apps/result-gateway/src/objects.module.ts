@@ -1,4 +1,5 @@
 import { type ObjectStore, openS3 } from '@baton/objects';
+import { HealthRegistry } from '@baton/service';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { GatewayConfig } from './gateway.config.js';
 
@@ -12,7 +13,13 @@ export class ObjectsModule implements OnApplicationShutdown {
     return { module: ObjectsModule, global: true, providers: [provider], exports: [objectStore] };
   }
 
-  constructor(@Inject(objectStore) private readonly objects: ObjectStore | null) {}
+  constructor(
+    @Inject(objectStore) private readonly objects: ObjectStore | null,
+    @Inject(HealthRegistry) health: HealthRegistry,
+  ) {
+    // Any question will do; without it all goes on but files.
+    if (objects) health.add({ name: 's3', required: false, check: () => objects.size('ready') });
+  }
 
   onApplicationShutdown(): void {
     this.objects?.close();

@@ -12,6 +12,8 @@ import { SharedWakes } from './shared-wakes.js';
 export interface ResultSources {
   reader: ResultReader;
   wakes: SharedWakes;
+  /** Rejects while Redis does not answer; undefined where there is none. */
+  ping?: () => Promise<unknown>;
   close: () => Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export function openResults({
         new ListenOutcomeWakes(databaseUrl, { applicationName, log }),
       ]),
     ),
+    ping: () => redis.ping(),
     close: async () => void (await redis.quit().catch(() => redis.disconnect())),
   };
 }

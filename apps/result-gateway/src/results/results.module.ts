@@ -74,7 +74,9 @@ export class ResultsModule implements OnApplicationShutdown {
     @Inject(HealthRegistry) health: HealthRegistry,
     @Inject(Database) database: Database,
   ) {
-    health.add({ name: 'postgres', check: () => database.pool.query('SELECT 1') });
+    health.add({ name: 'postgresql', check: () => database.pool.query('SELECT 1') });
+    // Copies alone lie there: all goes on without it.
+    if (sources.ping) health.add({ name: 'redis', required: false, check: sources.ping });
     drains.add({ name: 'held requests', timeoutMs: 2_000, drain: () => Promise.resolve(room.drain()) });
     // Not awaited: a service whose wake-ups come late answers all the same.
     void room.start();

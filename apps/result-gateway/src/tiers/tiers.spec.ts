@@ -167,6 +167,24 @@ it('stay where they are while S3 is away, and move when it is back', async () =>
   expect(await placeOf(id)).toEqual({ inline: false, file_key: resultKey(job) });
 });
 
+it('need S3, which the gateway names among what it needs; it is ready without', async () => {
+  interface Ready {
+    status: string;
+    checks: Record<string, { ok: boolean; required: boolean }>;
+  }
+  const ready = async (): Promise<Ready> => (await fetch(`${url}/readyz`)).json() as Promise<Ready>;
+  expect((await ready()).checks).toMatchObject({
+    postgresql: { ok: true },
+    s3: { ok: true, required: false },
+  });
+  await outage.begin();
+  let away = await ready();
+  // What was found out is remembered for a second.
+  for (; away.checks['s3']!.ok; away = await ready()) await new Promise((resolve) => setTimeout(resolve, 50));
+  await outage.end();
+  expect(away.status).toBe('ready');
+});
+
 it('are moved by one of several, and stay in PostgreSQL where there is no S3', async () => {
   const { id } = await fileJob();
   await shift('61 minutes');
