@@ -1,4 +1,4 @@
-import type { EventCursor } from '@baton/contracts';
+import { type EventCursor, formatCursor } from '@baton/contracts';
 import { adviceHeader, type EventTail, type KeyHolds, type Watch, type WatchedPage } from '@baton/results';
 import { type Caller, holderOf } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
@@ -90,7 +90,7 @@ export class EventStreams {
         if (page.terminal) recordTold(page, 'sse');
         if (page.terminal || signal.aborted) break;
         if (this.options.tail.drained || Date.now() >= untilMs) {
-          await writer.event({ type: 'reconnect', data: { cursor: page.cursor } });
+          await writer.event({ type: 'reconnect', data: { cursor: formatCursor(page.cursor) } });
           break;
         }
       }

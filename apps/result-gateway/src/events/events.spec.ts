@@ -120,6 +120,7 @@ describe('events by poll', () => {
     expect((await ask(`${id}/events`, { authorization: `Bearer ${stranger}` })).status).toBe(404);
     const bearer = (jobId: string) => ({ authorization: `Bearer ${tokenFor(jobId, tenant)}` });
     expect((await ask(`${id}/events`, bearer(id))).status).toBe(200);
+    expect((await ask(`${id.toUpperCase()}/events`, bearer(id))).status).toBe(200);
     expect((await ask(`${id}/events`, bearer(await seedOne()))).status).toBe(401);
   });
 
@@ -186,7 +187,7 @@ describe('events by SSE', () => {
       if (part.event === 'job.queued') app.get(EventTail).drain();
     }
     expect(parts[0]!.retry).toBeGreaterThanOrEqual(500);
-    expect(parts.at(-1)).toEqual({ event: 'reconnect', data: { cursor: { generation: 0, seq: 2 } } });
+    expect(parts.at(-1)).toEqual({ event: 'reconnect', data: { cursor: '0:2' } });
   });
 
   it('beats while nothing happens, and ends when the token does', async () => {
@@ -211,13 +212,17 @@ describe('events by SSE', () => {
     const token = tokenFor(id, tenant);
     const opened = await session({ authorization: `Bearer ${token}`, origin });
     expect(opened.status).toBe(204);
-    const cookie = opened.headers.get('set-cookie')!;
-    expect(cookie).toMatch(/^baton_stream=eyJ.*; Path=\/v1; Max-Age=\d+; HttpOnly; SameSite=None; Secure$/);
+    const [cookie = '', ofSocket] = opened.headers.getSetCookie();
+    expect(cookie).toMatch(/^baton_stream=eyJ.*; Max-Age=\d+; HttpOnly; SameSite=None; Secure$/);
+    // Of this job alone: a page may watch several.
+    expect(cookie).toContain(`; Path=/v1/results/${id}; `);
+    expect(ofSocket).toContain('; Path=/v1/stream; ');
     const page = await fetch(`${url}/v1/results/${id}/events`, {
       headers: { cookie: cookie.split(';')[0]!, origin },
     });
     expect(page.status).toBe(200);
     expect(page.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(page.headers.get('access-control-expose-headers')).toMatch(/Baton-Advice.*Retry-After/);
     expect((await session({ authorization: `Bearer ${token}`, origin: 'https://evil.example' })).status).toBe(
       401,
     );

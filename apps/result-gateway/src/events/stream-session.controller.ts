@@ -33,8 +33,11 @@ export class StreamSessionController {
     }
     const token = authorization!.trim().replace(/^Bearer +/i, '');
     const seconds = Math.max(1, Math.floor((caller.expiresAtMs - Date.now()) / 1_000));
-    const cookie = `${streamCookie}=${token}; Path=/v1; Max-Age=${seconds}; HttpOnly; ${siteOf(request)}`;
-    return void reply.code(204).header('set-cookie', cookie).header('cache-control', 'no-store').send();
+    // A cookie for each job: the session of another must not take this one's place.
+    const cookies = [`/v1/results/${caller.jobId}`, '/v1/stream'].map(
+      (path) => `${streamCookie}=${token}; Path=${path}; Max-Age=${seconds}; HttpOnly; ${siteOf(request)}`,
+    );
+    return void reply.code(204).header('set-cookie', cookies).header('cache-control', 'no-store').send();
   }
 }
 

@@ -11,7 +11,16 @@ export function refuseForeignOrigins(app: NestFastifyApplication, allowed: reado
       origin: [...allowed],
       credentials: true,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'traceparent'],
+      exposedHeaders: [
+        'Baton-Advice',
+        'Content-Disposition',
+        'ETag',
+        'Link',
+        'Location',
+        'Preference-Applied',
+        'Retry-After',
+        'traceparent',
+      ],
     });
   }
   app
