@@ -8,12 +8,12 @@ import {
   type Wait,
   adviceHeader,
 } from '@baton/results';
-import { type Caller, holderOf, JobTokenAllowed, Principal, Scopes } from '@baton/service';
+import { type Caller, holderOf, idSchema, JobTokenAllowed, Principal, Scopes } from '@baton/service';
 import { channelConnections } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Acknowledgements } from './acknowledgements.js';
 import { eventsPageSchema, eventsQuerySchema, readCursor } from './event.schema.js';
 import { EventStreams } from './event-streams.js';
@@ -43,7 +43,7 @@ export class EventsController {
   @ApiOkResponse({ standardSchema: eventsPageSchema, description: 'The events; or text/event-stream' })
   @ApiNoContentResponse({ description: 'Of a stream: the client has the last event; do not come again' })
   async read(
-    @Param('jobId', { schema: z.uuid() }) jobId: string,
+    @Param('jobId', { schema: idSchema }) jobId: string,
     @Query({ schema: eventsQuerySchema }) query: z.output<typeof eventsQuerySchema>,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Headers('prefer') prefer: string | undefined,

@@ -13,7 +13,7 @@ import {
   tenantOf,
   WaitingRoom,
 } from '@baton/results';
-import { type Caller, holderOf, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
+import { type Caller, holderOf, idSchema, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
 import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
@@ -30,7 +30,6 @@ import { Acknowledgements } from '../events/acknowledgements.js';
 import { FileLinks } from './file-links.js';
 import { ResultFiles } from './result-files.js';
 
-const jobIdSchema = z.uuid();
 const linkSchema = z.strictObject({
   expires: z.coerce.number().int().min(0).max(8.64e15),
   signature: z.string().max(100),
@@ -63,7 +62,7 @@ export class ResultsController {
     description: 'Not there yet: come again after Retry-After',
   })
   async read(
-    @Param('jobId', { schema: jobIdSchema }) jobId: string,
+    @Param('jobId', { schema: idSchema }) jobId: string,
     @Headers('prefer') prefer: string | undefined,
     @Principal() caller: Caller,
     @Req() request: FastifyRequest,
@@ -95,7 +94,7 @@ export class ResultsController {
   @ApiOperation({ summary: 'The file that a job returned, by the signed link of its result' })
   @ApiOkResponse({ description: 'The bytes of the file' })
   async file(
-    @Param('jobId', { schema: jobIdSchema }) jobId: string,
+    @Param('jobId', { schema: idSchema }) jobId: string,
     @Query({ schema: linkSchema }) link: z.infer<typeof linkSchema>,
     @Res() reply: FastifyReply,
   ): Promise<void> {

@@ -133,6 +133,7 @@ describe.each(['notify', 'redis'] as const)('results over %s', (over) => {
     expect(early.status).toBe(202);
     expect(early.headers.get('retry-after')).toBe('1');
     expect(await early.json()).toEqual({ id, state: 'queued', cursor: '0:2' });
+    expect((await get(`/v1/results/${id!.toUpperCase()}`)).status).toBe(202);
     await end('succeeded', { result: { kind: 'json', json: '{"n":1,"z":"a\\u0000b"}' } });
     const late = await get(`/v1/results/${id}`);
     expect(late.status).toBe(200);

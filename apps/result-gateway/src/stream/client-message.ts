@@ -1,7 +1,8 @@
 import { BatonError, type EventCursor, parseCursor } from '@baton/contracts';
+import { idSchema } from '@baton/service';
 import { z } from 'zod';
 
-const jobId = z.uuid();
+const jobId = idSchema;
 const queueName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 const shapes = z.union([
@@ -44,7 +45,10 @@ function parse(text: string): unknown {
 
 function channelOf(name: string): Channel {
   const [kind, rest = ''] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
-  if (kind === 'job' && jobId.safeParse(rest).success) return { kind, jobId: rest };
+  if (kind === 'job') {
+    const { data } = jobId.safeParse(rest);
+    if (data !== undefined) return { kind, jobId: data };
+  }
   if (kind === 'queue' && queueName.test(rest)) return { kind, queue: rest };
   throw refused(`subscribe is "${name}"; allowed: "job:<id>" and "queue:<name>"`);
 }

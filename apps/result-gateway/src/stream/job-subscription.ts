@@ -5,6 +5,7 @@ import { recordTold } from '../events/record-told.js';
 import type { PacedSocket } from './paced-socket.js';
 
 export interface JobSubscriptionOptions {
+  /** As the client wrote it. */
   name: string;
   jobId: string;
   tenantId: string;
@@ -48,7 +49,7 @@ export class JobSubscription {
           if (first) await send(this.subscribed(page));
           else
             for (const { cursor, type, at, data } of page.events)
-              await send({ job: this.watch.jobId, cursor, type, at, data });
+              await send({ job: name.slice('job:'.length), cursor, type, at, data });
           const advice = idleAdvice(page.row, Date.now());
           if (advice !== undefined && advice !== advised) await send({ advice, subscribe: name });
           advised = advice;

@@ -1,7 +1,7 @@
 import { BatonError, formatDuration, limits } from '@baton/contracts';
 import { Database, extendResult, retrying } from '@baton/persistence';
 import { BatchedReader, tenantOf } from '@baton/results';
-import { type Caller, durationSchema, Principal, Scopes } from '@baton/service';
+import { type Caller, durationSchema, idSchema, Principal, Scopes } from '@baton/service';
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
@@ -30,7 +30,7 @@ export class ExtendController {
   @ApiOperation({ summary: 'Keep the result of a job for longer, at most 30 days from now on' })
   @ApiOkResponse({ standardSchema: extendedSchema })
   async extend(
-    @Param('jobId', { schema: z.uuid() }) jobId: string,
+    @Param('jobId', { schema: idSchema }) jobId: string,
     @Body({ schema: extendSchema }) { by }: z.output<typeof extendSchema>,
     @Principal() { tenantId }: Caller,
   ): Promise<z.output<typeof extendedSchema>> {

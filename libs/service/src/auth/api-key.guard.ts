@@ -33,7 +33,7 @@ export class ApiKeyGuard implements CanActivate {
     rule: JobTokenRule | undefined,
   ): Caller | Promise<Caller> {
     const { authorization, cookie } = request.headers;
-    const demand = { scopes, jobId: rule && request.params[rule.param] };
+    const demand = { scopes, jobId: rule && request.params[rule.param]?.toLowerCase() };
     const token = authorization === undefined && rule?.cookie ? readCookie(cookie, rule.cookie) : undefined;
     if (token === undefined) return this.authenticator.authenticate(authorization, demand);
     return this.authenticator.authenticate(`Bearer ${token}`, demand);

@@ -19,4 +19,5 @@ export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
   error: 'must be 1 to 63 characters of a-z, 0-9, _ and -, the first a letter or digit',
 });
 
-export const idSchema = z.uuid();
+/** A UUID in whatever case, as PostgreSQL writes it. */
+export const idSchema = z.uuid().toLowerCase();
