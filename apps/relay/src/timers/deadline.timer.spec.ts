@@ -81,3 +81,18 @@ it('counts from when a delayed job became due', async () => {
   );
   expect(Math.round(job!.ms)).toBe(200);
 });
+
+it.each([
+  ['in its lane', { orderingKey: 'k' }, undefined],
+  ['for a parent', {}, 'UPDATE baton.job SET pending_parents = 1 WHERE queue = $1 AND run_at > baton.now()'],
+  ['for its queue to go on', {}, 'UPDATE baton.queue SET paused_at = baton.now() WHERE name = $1'],
+])('counts from when a job became due, though it waits then %s', async (_, more, before) => {
+  const { timers } = await start();
+  const [, id] = await seedJobs(test.database, test.tenant, [more, { ...more, delayMs: 300 }]);
+  await query('UPDATE baton.job SET expect_ms = 200 WHERE id = $1', [id]);
+  if (before) await query(before, [test.tenant.queue]);
+  timers.wakeDue([Date.now() + 300]);
+  await eventually('it is overdue', async () => (await overdue()).length === 1, { withinMs: 5_000 });
+  expect(await overdue()).toEqual([id]);
+  expect(await query('SELECT state FROM baton.job WHERE id = $1', [id])).toEqual([{ state: 'held' }]);
+});

@@ -15,7 +15,8 @@ export class DueTimer implements Timer {
   constructor(
     private readonly database: Database,
     private readonly announcer: Announcer,
-    private readonly onReleased: () => void,
+    /** Jobs may have become due, be it that others let them go, or that they are held: their deadlines count from now. */
+    private readonly onDue: () => void,
   ) {}
 
   async look() {
@@ -23,7 +24,7 @@ export class DueTimer implements Timer {
     this.announcer.released(released);
     this.announcer.gates(openGates);
     const found = released.length > 0;
-    if (found) this.onReleased();
+    this.onDue();
     if (more) return { found, nextMs: 0 };
     const { nowMs, dueAtMs } = await findNextDue(this.database.pool);
     this.clockAheadMs = nowMs - Date.now();

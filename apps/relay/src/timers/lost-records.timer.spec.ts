@@ -61,10 +61,10 @@ async function publishAll(): Promise<void> {
 const topic = (): string => jobTopic(tenant.queue, 'normal');
 const inbox = async (): Promise<TestInbox> => kept(await startInbox(test, kafka, { names }));
 
-async function timers(): Promise<TestTimers> {
+async function timers(agedMs = 0): Promise<TestTimers> {
   const options = {
     kafka: { broker: kafka.broker, producer },
-    lostRecords: { outcomesTopic: names.outcomes, agedMs: 0 },
+    lostRecords: { outcomesTopic: names.outcomes, agedMs },
   };
   const started = kept(await startTimers(test, options));
   await eventually('it leads the timers', () => started.leadership.shards.includes(timersShard));
@@ -132,6 +132,23 @@ it('releases again what its workers have passed and nobody has heard of, and not
   await eventually('it is published anew', () => read.length === 2);
   await looks(3);
   expect((await jobs())[0]?.attempt).toBe(2);
+});
+
+it('a deadline that goes by has the record looked for at once, however young it is', async () => {
+  const [id] = await seedJobs(test.database, tenant, [{}]);
+  await publishAll();
+  await inbox();
+  const { read, commit } = await worker();
+  await eventually('it is read', () => read.length === 1);
+  await commit();
+  const { timers: started } = await timers(3_600_000);
+  expect(await jobs()).toEqual([{ id, state: 'queued', attempt: 1 }]);
+  await test.database.pool.query(
+    'UPDATE baton.job SET expect_ms = 1, deadline_at = baton.now() WHERE id = $1',
+    [id],
+  );
+  started.wakeDue([Date.now()]);
+  await eventually('it is released again', async () => (await jobs())[0]?.attempt === 2);
 });
 
 it('waits until the inbox has applied all that was said before', async () => {

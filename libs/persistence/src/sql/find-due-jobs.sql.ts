@@ -1,4 +1,5 @@
 import type { Transaction } from '../transaction/transaction.js';
+import { isDue } from './deadline.sql.js';
 import type { LaneKey } from './lane-key.js';
 import { run, type Queryable } from './statement.js';
 
@@ -38,7 +39,8 @@ export async function lockDueJobs(
 }
 
 const hold = `
-UPDATE baton.job SET state = 'held', reason = 'parents', seq = seq + 1 WHERE id = ANY ($1::uuid[]) AND state = 'scheduled'`;
+UPDATE baton.job j SET state = 'held', reason = 'parents', seq = j.seq + 1, ${isDue('j')}
+WHERE id = ANY ($1::uuid[]) AND state = 'scheduled'`;
 
 /** Due jobs whose parents are not finished. */
 export async function holdForParents(tx: Transaction, jobIds: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Transaction } from '../transaction/transaction.js';
+import { isDue } from './deadline.sql.js';
 import { laneColumns, type LaneKey, laneRows, ofLane } from './lane-key.js';
 import { run } from './statement.js';
 
@@ -13,7 +14,7 @@ WITH due AS (
   WHERE ${ofLane('l')}
   RETURNING l.tenant_id, l.queue, l.ordering_key, l.next_place - k.n AS first
 )
-UPDATE baton.job j SET state = 'held', reason = 'lane', lane_place = k.first + due.n - 1, seq = j.seq + 1
+UPDATE baton.job j SET state = 'held', reason = 'lane', lane_place = k.first + due.n - 1, seq = j.seq + 1, ${isDue('j')}
 FROM due JOIN lanes k ON ${ofLane('due')}
 WHERE j.id = due.id AND j.state = 'scheduled'
 RETURNING j.id`;

@@ -28,4 +28,19 @@ export function deadlineCases(system: () => System): void {
     entry.return();
     await system().untilState(job.id, 'succeeded');
   });
+
+  it('goes by for a job that is due and waits for its turn in its lane', async () => {
+    const move = (how: string) => system().call('POST', `/v1/queues/${system().queue}/${how}`);
+    await move('pause');
+    const first = await system().post({}, { orderingKey: 'deadline' });
+    const options = { orderingKey: 'deadline', delay: '1h', expectWithin: '1h' };
+    const behind = await system().post({}, options);
+    await system().shiftClock(3_600_000);
+    await system().until(behind.id, (read) => read['reason'] === 'lane', 'it is due');
+    expect((await system().job(behind.id))['overdue']).toBeUndefined();
+    await system().shiftClock(3_601_000);
+    await system().until(behind.id, (read) => read['overdue'] === true, 'it is overdue');
+    await move('resume');
+    for (const { id } of [first, behind]) await system().untilState(id, 'succeeded');
+  });
 }
