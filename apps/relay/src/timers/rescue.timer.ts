@@ -52,9 +52,24 @@ export class RescueTimer implements Timer {
     const lost: LostWorker[] = [];
     if (pollingRuns) lost.push(...(await this.lostPolling()));
     if (eventPartitions.length > 0) lost.push(...(await findSilentWorkers(this.options.database.pool)));
-    for (const worker of lost) await this.rescue(worker);
+    await this.rescueAll(lost);
     const awake = pollingRuns || eventPartitions.length > 0;
     return { found: lost.length > 0, nextMs: awake ? timing.rescueLookMs : undefined };
+  }
+
+  /** One that cannot be rescued now, since a lane of its jobs is locked elsewhere, is looked at again and keeps no other waiting. */
+  private async rescueAll(lost: readonly LostWorker[]): Promise<void> {
+    const { log } = this.options;
+    for (const worker of lost) {
+      try {
+        await this.rescue(worker);
+      } catch (error) {
+        log.warn(
+          { err: error, workerId: worker.workerId },
+          'a worker could not be rescued yet; it is tried again',
+        );
+      }
+    }
   }
 
   private async lostPolling(): Promise<LostWorker[]> {

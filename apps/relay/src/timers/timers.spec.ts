@@ -217,6 +217,31 @@ it('a session that is back at the second look was never lost; one that is missin
   }
 });
 
+it('a worker that cannot be rescued, since a lane of its jobs is locked elsewhere, keeps no other from its rescue', async () => {
+  const [first, second] = [await pollingWorker(), await pollingWorker()].sort((a, b) =>
+    a.id < b.id ? -1 : 1,
+  );
+  const { pool } = test.database;
+  const [killer] = await seed({ orderingKey: 'k' });
+  await claim(first!.id);
+  await pool.query('UPDATE baton.job SET alone = true, crashes = 2 WHERE id = $1', [killer]);
+  const [other] = await seed({});
+  await claim(second!.id);
+  const session = await pool.connect();
+  try {
+    await session.query('BEGIN');
+    await session.query('SELECT FROM baton.lane WHERE queue = $1 FOR UPDATE', [test.tenant.queue]);
+    for (const { listener } of [first!, second!]) await listener.close();
+    await start();
+    await eventually('the other’s job is released anew', async () => (await job(other))?.attempt === 2);
+    expect(await job(killer)).toMatchObject({ state: 'running', attempt: 1 });
+    await session.query('ROLLBACK');
+  } finally {
+    session.release(true);
+  }
+  await eventually('it is dead', async () => (await stateOf(killer)) === 'dead');
+});
+
 it('a lease that is over gives the jobs back, though the session stands', async () => {
   const { id } = await pollingWorker();
   const [jobId] = await seed({});
