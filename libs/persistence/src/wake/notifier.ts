@@ -3,6 +3,8 @@ import pg from 'pg';
 import { PendingWakes } from './pending-wakes.js';
 import { reconnectMs, type WakeLog } from './wake-log.js';
 
+/** A NOTIFY that takes longer was sent on a connection that is dead, and says nothing of it. */
+const answerMs = 5_000;
 /** Under load wake-ups are gathered for this long; a lone one is sent at once. */
 const apartMs = 5;
 
@@ -23,7 +25,7 @@ export class Notifier {
 
   constructor(
     private readonly url: string,
-    private readonly options: { applicationName: string; log: WakeLog },
+    private readonly options: { applicationName: string; log: WakeLog; answerMs?: number },
   ) {}
 
   /** Tells the channel's listeners of an item; returns at once. */
@@ -60,8 +62,7 @@ export class Notifier {
       } catch (error) {
         this.failures++;
         this.options.log('a wake-up could not be sent; it is repeated', error as Error);
-        this.client?.end().catch(() => undefined); // it is broken already
-        this.client = undefined;
+        this.drop();
         if (this.closed) return;
         channels.forEach((channel, i) =>
           payloads[i]!.split(',').forEach((item) => this.pending.add(channel, item)),
@@ -71,12 +72,20 @@ export class Notifier {
     }
   }
 
+  /** Ends a socket that may be half-open, without waiting for a goodbye that may never come. */
+  private drop(): void {
+    const broken = this.client as unknown as { connection: { stream: { destroy(): void } } } | undefined;
+    this.client = undefined;
+    broken?.connection.stream.destroy();
+  }
+
   private async connect(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.url,
       application_name: `${this.options.applicationName}-notify`,
       keepAlive: true,
       statement_timeout: 5_000,
+      query_timeout: this.options.answerMs ?? answerMs,
       connectionTimeoutMillis: 2_000,
     });
     client.on('error', (error) => {

@@ -103,6 +103,24 @@ it('finds a deaf connection by its probe', async () => {
   expect(connections).toBe(2);
 });
 
+it('sends what a connection that does not answer any more has not, on another', async () => {
+  const { items, all } = await heard(2);
+  const own = new Notifier(test.url, { applicationName: 'wake-test', log, answerMs: 200 });
+  try {
+    own.wake(channels.jobs, 'first');
+    await own.flush();
+    const { client } = own as unknown as { client: { connection: { stream: { pause(): void } } } };
+    client.connection.stream.pause();
+    own.wake(channels.jobs, 'second');
+    await own.flush();
+    await all;
+    expect(items).toContain('second');
+    expect(own.failures).toBe(1);
+  } finally {
+    await own.close();
+  }
+});
+
 it('keeps only the earliest due time, and payloads that PostgreSQL accepts', () => {
   const pending = new PendingWakes();
   for (const due of ['30', '10', '20']) pending.add(channels.timers, due);
