@@ -1,6 +1,7 @@
 import { endedColumns, type EndedColumns, type EndedJob, endedJob } from '../settle/ended-job.js';
 import { errorJson, type Settlement, type TerminalOutcome } from '../settle/settlement.js';
 import { announceAt, joinExpiry } from './expiry.sql.js';
+import { inOrderOfJobs } from './in-order-of-jobs.js';
 import { keptColumns } from './job-columns.js';
 import { run, type Queryable } from './statement.js';
 
@@ -97,9 +98,10 @@ async function finish<R extends Row>(
   db: Queryable,
   name: string,
   sql: string,
-  finishes: readonly Finish[],
+  given: readonly Finish[],
 ): Promise<R[]> {
-  if (finishes.length === 0) return [];
+  if (given.length === 0) return [];
+  const finishes = inOrderOfJobs(given, ({ settlement }) => settlement.jobId);
   const said = finishes.map(({ settlement }) => settlement);
   const file = (s: Settlement) => (s.result?.kind === 'file' ? s.result : undefined);
   return run<R & { [column: string]: unknown }>(db, name, sql, [

@@ -1,4 +1,5 @@
 import type { Settlement } from '../settle/settlement.js';
+import { inOrderOfJobs } from './in-order-of-jobs.js';
 import { run, type Queryable } from './statement.js';
 
 const text = `
@@ -14,8 +15,9 @@ RETURNING j.execution_id AS id`;
  * Binds the executions that event workers have announced: the first of an attempt that is heard of owns it.
  * @returns the executions that run now
  */
-export async function startJobs(db: Queryable, started: readonly Settlement[]): Promise<Set<string>> {
-  if (started.length === 0) return new Set();
+export async function startJobs(db: Queryable, said: readonly Settlement[]): Promise<Set<string>> {
+  if (said.length === 0) return new Set();
+  const started = inOrderOfJobs(said, ({ jobId }) => jobId);
   const rows = await run<{ id: string }>(db, 'start-jobs', text, [
     started.map((s) => s.jobId),
     started.map((s) => s.attempt),
