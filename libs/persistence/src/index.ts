@@ -190,6 +190,7 @@ export { findUnnamedExecutions } from './sql/find-missing-executions.sql.js';
 export { findQueuedRecords, findQueuedRecordsOf, type QueuedRecord } from './sql/find-queued-records.sql.js';
 export { readInboxProgress } from './sql/read-inbox-progress.sql.js';
 export { findNextDue } from './sql/find-due-jobs.sql.js';
+export { findNextTimes, type NextTimes } from './sql/find-next-times.sql.js';
 export {
   findLostPollingWorkers,
   findSilentWorkers,
@@ -269,6 +270,7 @@ export {
 export { wakeFor } from './accept/wake-for.js';
 export { workOffFollowUps, type FollowUpReport, type WorkOffOptions } from './flows/work-off-follow-ups.js';
 export { mendChildren, type MendedChildren } from './flows/mend-children.js';
+export { mendLanes, type MendedLanes } from './relay/mend-lanes.js';
 export { sweepDependencies, sweepFlows, sweepUniqueKeys, type Swept } from './sql/sweep-flows.sql.js';
 export { findFollowUps } from './sql/find-dependants.sql.js';
 export { readParents } from './sql/read-parents.sql.js';

@@ -1,6 +1,6 @@
 import { timersShard, topics } from '@baton/contracts';
 import type { Broker, BrokerProducer } from '@baton/messaging';
-import { Backlogs, type Database } from '@baton/persistence';
+import { Backlogs, type Database, type NextTimes } from '@baton/persistence';
 import type { Logger } from 'pino';
 import type { Announcer } from '../announce/announcer.js';
 import type { BeatFacts, ShardFollower } from '../leadership/shard-follower.js';
@@ -16,11 +16,13 @@ import { DueTimer } from './due.timer.js';
 import { FollowUpsTimer } from './follow-ups.timer.js';
 import { GatesTimer } from './gates.timer.js';
 import { LostRecordsTimer, type LostRecordsOptions } from './lost-records.timer.js';
+import { OversleptTimer } from './overslept.timer.js';
 import { PartitionsTimer } from './partitions.timer.js';
 import { QueueControlsTimer } from './queue-controls.timer.js';
 import { RescueTimer } from './rescue.timer.js';
 import { StrayChildrenTimer } from './stray-children.timer.js';
 import { StrayGatesTimer } from './stray-gates.timer.js';
+import { StrayLanesTimer } from './stray-lanes.timer.js';
 import { ScheduleDoor } from './schedule-door.js';
 import { ScheduleTimer } from './schedule.timer.js';
 import { SweepFlowsTimer } from './sweep-flows.timer.js';
@@ -37,6 +39,8 @@ export interface TimersOptions {
   sinceReconnectMs: () => number;
   log: Logger;
   rescueGraceMs?: number;
+  /** How often it is looked whether a timer oversleeps. */
+  oversleptMs?: number;
   lostRecords?: Pick<LostRecordsOptions, 'outcomesTopic' | 'agedMs'>;
 }
 
@@ -58,6 +62,7 @@ export class Timers implements ShardFollower {
     | 'operations'
     | 'gates'
     | 'strayGates'
+    | 'strayLanes'
     | 'strayChildren'
     | 'timeout'
     | 'rescue'
@@ -68,7 +73,8 @@ export class Timers implements ShardFollower {
     | 'admission'
     | 'deadline'
     | 'drained'
-    | 'events',
+    | 'events'
+    | 'overslept',
     TimerLoop
   > & {
     topics?: TimerLoop;
@@ -80,7 +86,8 @@ export class Timers implements ShardFollower {
   private facts: BeatFacts = { pollingRuns: false, eventPartitions: [] };
 
   constructor(options: TimersOptions) {
-    const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs, lostRecords } = options;
+    const { database, announcer, kafka, log, sinceReconnectMs, rescueGraceMs, lostRecords, oversleptMs } =
+      options;
     const control = kafka && { producer: kafka.producer, topic: topics.control };
     // What has just become due may have a deadline that is nearer than any other.
     this.due = new DueTimer(database, announcer, () => this.loops.deadline.wake(deadlineLookMs));
@@ -121,6 +128,7 @@ export class Timers implements ShardFollower {
       due: new TimerLoop(this.due, log),
       gates: new TimerLoop(this.gates, log),
       strayGates: new TimerLoop(new StrayGatesTimer(database, announcer, log), log),
+      strayLanes: new TimerLoop(new StrayLanesTimer(database, announcer, log), log),
       strayChildren: new TimerLoop(
         new StrayChildrenTimer(database, log, {
           onDue: () => this.loops.due.wake(),
@@ -142,6 +150,7 @@ export class Timers implements ShardFollower {
       ...(lost && { lostRecords: new TimerLoop(lost, log) }),
       drained: new TimerLoop(new DrainedTimer(database, () => this.loops.events.wake()), log),
       events: new TimerLoop(new EventsTimer(database, kafka?.producer), log),
+      overslept: new TimerLoop(new OversleptTimer(database, (next) => this.wakeLate(next), oversleptMs), log),
       ...(kafka && {
         topics: new TimerLoop(new TopicsTimer(database, kafka.broker.admin), log),
         ...(this.queueControls && { queueControls: new TimerLoop(this.queueControls, log) }),
@@ -208,6 +217,19 @@ export class Timers implements ShardFollower {
     this.loops.deadline.wake();
     this.loops.cancel.wake();
     this.loops.operations.wake();
+  }
+
+  /** They know of these times, unless the word of them was lost. */
+  private wakeLate({ jobMs, deadlineMs, gateMs, scheduleMs, settingsChanged }: NextTimes): void {
+    if (settingsChanged) this.queuesChanged();
+    const { due, deadline, gates, schedule } = this.loops;
+    for (const [loop, inMs] of [
+      [due, jobMs],
+      [deadline, deadlineMs],
+      [gates, gateMs],
+      [schedule, scheduleMs],
+    ] as const)
+      if (inMs !== null) loop.wake(Math.max(0, inMs));
   }
 
   onShardsTaken(terms: readonly Term[]): void {
