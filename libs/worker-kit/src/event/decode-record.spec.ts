@@ -14,7 +14,7 @@ function decode(fields: Partial<typeof good>, given: Record<string, string> = {}
     headers: { [headers.schema]: '1', [headers.term]: '1:1', ...given },
     value: Buffer.from(toBinary(JobRecordSchema, create(JobRecordSchema, { ...good, ...fields }))),
   } as unknown as IncomingRecord;
-  return decodeRecord(record, { workerId: id, queue: 'mail', group: 'g', readAtMs: 0 });
+  return decodeRecord(record, { workerId: id, queue: 'mail', group: 'g', readAtMs: 0, redelivered: false });
 }
 
 it('reads a record', () => {

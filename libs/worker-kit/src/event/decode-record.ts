@@ -13,6 +13,8 @@ export interface Reading {
   queue: string;
   group: string;
   readAtMs: number;
+  /** Another worker may have entered its handler. */
+  redelivered: boolean;
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -56,7 +58,7 @@ function wrongField(job: JobRecord, queue: string): string | undefined {
 function deliveryOf(
   job: JobRecord,
   record: IncomingRecord,
-  { workerId, group, readAtMs }: Reading,
+  { workerId, group, readAtMs, redelivered }: Reading,
 ): Delivery {
   const { jobId, tenantId, queue, attempt, failures, maxAttempts, orderingKey, payload } = job;
   const { topic, partition, offset } = record;
@@ -68,6 +70,7 @@ function deliveryOf(
     failures,
     maxAttempts,
     workerId,
+    redelivered,
     executionId: uuidv7(),
     orderingKey: orderingKey === '' ? undefined : orderingKey,
     payload: textOf(payload),

@@ -208,6 +208,7 @@ export class EventWorker {
       queue,
       group: reader.group,
       readAtMs: Date.now(),
+      redelivered: reader.isSuspect(taken),
     });
     if (!decoded.ok) {
       void this.bury(reader, queue, record, taken, decoded.reason);

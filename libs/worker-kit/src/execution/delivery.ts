@@ -9,6 +9,8 @@ export interface Delivery {
   readonly attempt: number;
   readonly failures: number;
   readonly maxAttempts: number;
+  /** In this very attempt another worker may have entered the handler before. */
+  readonly redelivered?: boolean;
   /** This entry of the handler. */
   readonly executionId: string;
   /** The incarnation of the worker that took the job, and alone may speak of it. */

@@ -69,9 +69,13 @@ export class JobContext extends BaseRpcContext<[Delivery]> {
     return this.execution.delivery.maxAttempts;
   }
 
-  /** An earlier attempt may have entered the handler and done some or all of the work. */
+  /**
+   * The handler may have been entered before and have done some or all of the work: in an earlier attempt, or in this one by
+   * a worker that ended before anybody heard of it.
+   */
   get redelivered(): boolean {
-    return this.execution.delivery.attempt > 1;
+    const { attempt, redelivered = false } = this.execution.delivery;
+    return attempt > 1 || redelivered;
   }
 
   /** The same for every entry of the handler for this job: hand it to whatever must not happen twice. */
