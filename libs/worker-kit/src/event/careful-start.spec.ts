@@ -31,6 +31,8 @@ let outcomes: BrokerReader;
 let queue: string;
 /** Entries of handlers, and what was said of this test's jobs, in order. */
 let entered: string[];
+/** Those of which the handler was told that it may have been entered before. */
+let redelivered: string[];
 const said: WorkerEvent['event'][] = [];
 /** What the test answers in the inbox's place, unless it does so itself later. */
 let answers: (started: ExecutionStarted, workerId: string) => 'granted' | 'refused' | undefined;
@@ -70,6 +72,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   queue = `q-${randomUUID()}`;
   entered = [];
+  redelivered = [];
   answers = () => 'granted';
   gate = Promise.withResolvers();
   await broker.admin.ensureTopics(jobTopicSettings(queue));
@@ -107,8 +110,9 @@ async function startWorker(wrapped: Broker = broker): Promise<NestMicroservice> 
   @Controller()
   class Handlers {
     @JobHandler(queue)
-    async run(payload: string | null, { jobId }: JobContext): Promise<void> {
+    async run(payload: string | null, { jobId, redelivered: again }: JobContext): Promise<void> {
       entered.push(jobId);
+      if (again) redelivered.push(jobId);
       if (payload === 'wait') await gate.promise;
     }
   }
@@ -242,6 +246,7 @@ it('begins one at a time, each announced before, what the worker before it may h
   held = undefined;
   await until('all have ended', () => endedOf(ids).length === 4);
   expect(entered).toEqual(ids.slice(1));
+  expect(redelivered).toEqual(ids.slice(1, 4));
   expect(startedOf(ids)).toEqual(ids.slice(1, 4).map((jobId) => ({ jobId, alone: false })));
 });
 
@@ -305,4 +310,35 @@ it('begins what comes after a rebalance at which it had read nothing, and so cou
   const after = await publish(...Array.from({ length: 12 }, (_, partition) => ({ partition })));
   await until('all have ended', () => endedOf(after).length === after.length);
   expect(entered.toSorted()).toEqual([...before, ...after].toSorted());
+});
+
+it('begins nothing more once its group rebalances, so that whoever has a partition next knows how far it came', async () => {
+  const ids = await publish(...Array.from({ length: 6 }, () => ({ payload: 'wait' })));
+  let rebalance: (() => void) | undefined;
+  const watched = new Proxy(broker, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'consumer') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return (...args: Parameters<Broker['consumer']>) => {
+        const consumer = target.consumer(...args);
+        const run = consumer.run.bind(consumer);
+        consumer.run = (handlers) => {
+          rebalance = () => handlers.onRebalancing?.();
+          return run(handlers);
+        };
+        return consumer;
+      };
+    },
+  });
+  await startWorker(watched);
+  await until('four run', () => entered.length === 4);
+  rebalance!();
+  await until('it is said', async () => (await committed())?.metadata === 'v1 entered=4 terms=7:1');
+  gate.resolve();
+  await until('four have ended', () => endedOf(ids).length === 4);
+  await until('they are committed', async () => (await committed())?.offset === 4n);
+  expect(entered).toEqual(ids.slice(0, 4));
+  await startWorker();
+  await until('all have ended', () => endedOf(ids).length === 6);
+  expect(entered).toEqual(ids);
 });

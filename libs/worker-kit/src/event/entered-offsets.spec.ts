@@ -43,9 +43,22 @@ it('does not suspect what it has entered itself, though the partition was given 
   const entered = assigned(undefined);
   entered.said(partition, 1_000n);
   entered.enter(at(20));
-  expect(entered.toSay(partition, { exactly: true })).toBe(21n);
+  entered.handOver(partition);
+  expect(entered.toSay(partition)).toBe(21n);
   assigned(21, true, entered);
   expect(entered.isSuspect(at(20))).toBe(false);
   expect(entered.mayEnter(at(20))).toBe(true);
   expect(entered.mayEnter(at(21))).toBe(false);
+});
+
+it('enters nothing more of what is about to change hands, until it is given anew', () => {
+  const entered = assigned(undefined);
+  entered.said(partition, 1_000n);
+  entered.enter(at(20));
+  entered.handOver(partition);
+  expect([20, 21].map((offset) => entered.mayEnter(at(offset)))).toEqual([true, false]);
+  expect([entered.toSay(partition), entered.unsaid()]).toEqual([21n, []]);
+  assigned(21, true, entered);
+  expect(entered.mayEnter(at(21))).toBe(false);
+  expect(entered.unsaid()).toEqual([partition]);
 });

@@ -15,6 +15,8 @@ interface Entered {
   carefulBelow: bigint;
   /** The log's end when this worker first read of it bounds what another can have entered. */
   bounded: boolean;
+  /** It may be another's next, who has been told how far this worker came: it comes no further until it is given anew. */
+  handedOver: boolean;
 }
 
 /** An offset within its partition. */
@@ -43,6 +45,7 @@ export class EnteredOffsets {
       top: own?.top ?? 0n,
       carefulBelow: own ? own.carefulBelow : said,
       bounded: own?.bounded ?? false,
+      handedOver: false,
     });
   }
 
@@ -65,6 +68,7 @@ export class EnteredOffsets {
   mayEnter(place: PlaceInLog): boolean {
     const entered = this.partitions.get(partitionKey(place));
     if (!entered) return true;
+    if (entered.handedOver) return place.offset < entered.top;
     if (place.offset + step / 2n >= entered.wanted) entered.wanted = place.offset + step;
     return place.offset < entered.said;
   }
@@ -83,17 +87,23 @@ export class EnteredOffsets {
   /** Partitions of which more is to be said than was. */
   unsaid(): TopicPartition[] {
     return [...this.partitions.values()]
-      .filter(({ said, wanted }) => wanted > said)
+      .filter(({ said, wanted, handedOver }) => wanted > said && !handedOver)
       .map(({ partition }) => partition);
   }
 
   /**
-   * What a commit says.
-   * @param exactly no further than was entered: the partition is about to change hands
+   * The partition is about to change hands: from here on no handler is entered beyond what was, which is what a commit says
+   * to whom it goes. It ends when the partition is given anew, or lost.
    */
-  toSay(partition: TopicPartition, { exactly = false }: { exactly?: boolean } = {}): bigint | undefined {
+  handOver(partition: TopicPartition): void {
     const entered = this.partitions.get(partitionKey(partition));
-    return exactly ? entered?.top : entered?.wanted;
+    if (entered) entered.handedOver = true;
+  }
+
+  /** What a commit says. */
+  toSay(partition: TopicPartition): bigint | undefined {
+    const entered = this.partitions.get(partitionKey(partition));
+    return entered?.handedOver ? entered.top : entered?.wanted;
   }
 
   /** The broker knows. */

@@ -41,7 +41,9 @@ export interface QueueReaderOptions {
 }
 
 interface CommitManner {
+  /** Nothing is entered that is not done. */
   clean?: boolean;
+  /** Other workers may have the partitions next. */
   handingOver?: boolean;
 }
 
@@ -85,7 +87,7 @@ export class QueueReader {
     await this.consumer.run({
       onAssigned: (assignment) => this.assigned(assignment),
       onLost: (partitions) => this.lost(partitions),
-      onRebalancing: () => void this.commit({ handingOver: true }),
+      onRebalancing: () => this.handOver(),
       onRecords: (batch) => this.read(batch),
       onCrash: (error, crashes) =>
         this.options.log.warn(
@@ -157,6 +159,12 @@ export class QueueReader {
     this.options.onReady();
   }
 
+  /** The last commit under this assignment; what waits begins when partitions are given anew. */
+  private handOver(): void {
+    for (const partition of this.consumer.assigned()) this.entered.handOver(partition);
+    void this.commit({ handingOver: true });
+  }
+
   private noteOf({ topic, partition, metadata }: AssignedPartition): CommitNote {
     try {
       return readCommitNote(metadata);
@@ -226,7 +234,6 @@ export class QueueReader {
 
   /**
    * Never rejects: what could not be committed is tried again, or read again by whom the partition goes to.
-   * @param how `clean`: nothing is entered that is not done; `handingOver`: other workers may have partitions next
    */
   private async commit(how: CommitManner = {}): Promise<void> {
     clearTimeout(this.timer);
@@ -271,7 +278,7 @@ export class QueueReader {
       if (offset !== undefined) offsets.set(partitionKey({ topic, partition }), { topic, partition, offset });
     }
     return [...offsets.values()].map((offset) => {
-      const enteredTo = clean ? undefined : this.entered.toSay(offset, { exactly: handingOver });
+      const enteredTo = clean ? undefined : this.entered.toSay(offset);
       const terms = this.terms.get(partitionKey(offset))?.serialise(offset.offset) ?? '';
       return { ...offset, enteredTo, metadata: writeCommitNote({ terms, enteredTo }) };
     });
