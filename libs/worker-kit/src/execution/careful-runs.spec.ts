@@ -10,7 +10,7 @@ interface Scene {
   acked: Map<string, (mayEnter: boolean) => void>;
 }
 
-function scene(): Scene {
+function scene({ patienceMs }: { patienceMs?: number } = {}): Scene {
   const made: Scene = { log: [], others: 0, acked: new Map(), runs: undefined as never };
   const idOf = (job: { delivery: Delivery }): string => job.delivery.executionId;
   made.runs = new CarefulRuns({
@@ -21,6 +21,7 @@ function scene(): Scene {
     },
     enter: (job) => void made.log.push(`enter ${idOf(job)}`),
     onFree: () => void made.log.push('free'),
+    ...(patienceMs !== undefined && { patienceMs }),
   });
   return made;
 }
@@ -59,6 +60,24 @@ it('runs them one after the other', async () => {
   await ack(it, 'b');
   it.runs.ended('b');
   expect(it.log).toEqual(['announce a alone', 'enter a', 'announce b alone', 'enter b', 'free']);
+});
+
+it('waits for what runs no longer than its patience lasts: an hour’s job keeps no worker from all others', async () => {
+  const it = scene({ patienceMs: 1 });
+  it.others = 1;
+  it.runs.add(job('a'), { alone: true });
+  it.runs.add(job('b'), { alone: true });
+  expect(it.log).toEqual([]);
+  while (it.log.length === 0) await turn();
+  await ack(it, 'a');
+  it.runs.survived('a');
+  it.runs.ended('a');
+  await ack(it, 'b');
+  it.runs.ended('b');
+  expect(it.log).toEqual(['announce a alone', 'enter a', 'announce b alone', 'enter b', 'free']);
+  it.runs.add(job('c'), { alone: true });
+  expect(it.log.at(-1)).toBe('free');
+  it.runs.close();
 });
 
 it('goes on to the next when one that was begun singly has run a moment', async () => {

@@ -17,7 +17,12 @@ export interface CarefulRunsOptions<Job extends CarefulJob> {
   enter: (job: Job) => void;
   /** Others may begin again. */
   onFree: () => void;
+  /** How long one waits to run alone; default 60,000 ms. */
+  patienceMs?: number;
 }
+
+/** A job of an hour may run here, and must not keep this worker from all others for as long. */
+const patienceMs = 60_000;
 
 interface Run<Job extends CarefulJob> {
   readonly job: Job;
@@ -29,15 +34,19 @@ interface Run<Job extends CarefulJob> {
 
 /**
  * Enters jobs that may end this process, one at a time, each made known before. Some run alone: when their process
- * dies, it was they. Others are only begun singly, and have shown their harmlessness when they have run a moment.
+ * dies, it was they. Others are only begun singly, and have shown their harmlessness when they have run a moment; so has
+ * what still runs when one that is to run alone has waited for it for a minute.
  *
- * free → waiting (one that runs alone, for what runs to end) → announcing → entered → (alone: it has ended; singly: it has
+ * free → waiting (one that runs alone, for what runs to end, or its patience) → announcing → entered → (alone: it has ended; singly: it has
  * ended, or `survived`) → the next, or free. Always: while it is not free its worker begins nothing else.
  */
 export class CarefulRuns<Job extends CarefulJob> {
   private readonly waiting: { job: Job; alone: boolean }[] = [];
   private current: Run<Job> | undefined;
   private closed = false;
+  /** What runs by then runs beside those that are to run alone. */
+  private patience: NodeJS.Timeout | undefined;
+  private impatient = false;
 
   constructor(private readonly options: CarefulRunsOptions<Job>) {}
 
@@ -90,6 +99,7 @@ export class CarefulRuns<Job extends CarefulJob> {
   /** Enters nothing more. @returns those that are not entered: they are to be handed back where they were announced */
   close(): { job: Job; announced: boolean }[] {
     this.closed = true;
+    clearTimeout(this.patience);
     const left = this.waiting.splice(0).map(({ job }) => ({ job, announced: false }));
     const { current } = this;
     return current && !current.entered && !current.dropped
@@ -99,12 +109,23 @@ export class CarefulRuns<Job extends CarefulJob> {
 
   private goOn(): void {
     this.advance();
-    if (!this.busy && !this.closed) this.options.onFree();
+    if (this.busy || this.closed) return;
+    clearTimeout(this.patience);
+    this.patience = undefined;
+    this.impatient = false;
+    this.options.onFree();
   }
 
   private advance(): void {
     const [next] = this.waiting;
-    if (this.current || !next || (next.alone && this.options.running() > 0)) return;
+    if (this.current || !next || this.closed) return;
+    if (next.alone && this.options.running() > 0 && !this.impatient) {
+      this.patience ??= setTimeout(() => {
+        this.impatient = true;
+        this.advance();
+      }, this.options.patienceMs ?? patienceMs);
+      return;
+    }
     this.waiting.shift();
     this.current = { ...next, entered: false, dropped: false };
     void this.begin(this.current);
