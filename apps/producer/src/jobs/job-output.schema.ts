@@ -29,6 +29,7 @@ const fields = {
   reason: z.enum(holdReasons).optional(),
   payload: z.unknown().optional().meta({ description: 'left out in lists' }),
   orderingKey: z.string().optional(),
+  concurrencyKey: z.string().optional().meta({ description: 'where it is not the orderingKey' }),
   priority: z.enum(priorityNames),
   metadata: z.record(z.string(), z.string()).optional(),
   attempt: z.int().meta({ description: 'how often it was released' }),

@@ -56,6 +56,7 @@ describe('POST /v1/jobs', () => {
     const answer = await post({
       queue: tenant.queue,
       orderingKey: 'k',
+      concurrencyKey: 'account-7',
       priority: 'high',
       delay: '1h',
       maxAttempts: 3,
@@ -68,6 +69,7 @@ describe('POST /v1/jobs', () => {
     expect(job).toMatchObject({
       state: 'scheduled',
       orderingKey: 'k',
+      concurrencyKey: 'account-7',
       priority: 'high',
       maxAttempts: 3,
       attempt: 0,

@@ -17,6 +17,8 @@ export function showListedJob(row: JobRow): ListedJob {
     state: row.state,
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.orderingKey !== null && { orderingKey: row.orderingKey }),
+    ...(row.concurrencyKey !== null &&
+      row.concurrencyKey !== row.orderingKey && { concurrencyKey: row.concurrencyKey }),
     priority: priorityNames[row.priority] ?? 'normal',
     ...(row.metadata !== null && { metadata: row.metadata }),
     attempt: row.attempt,
