@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { scheduleReport } from '@baton/examples/nightly-report';
 import type { System } from '../system.js';
 
 export function cronCases(system: () => System): void {
@@ -26,6 +27,21 @@ export function cronCases(system: () => System): void {
       expect(stage.waiting).toBe(0);
     } finally {
       await system().call('DELETE', `/v1/schedules/${of}`);
+    }
+  });
+
+  it('the example of a nightly report', async () => {
+    const stage = system().stage();
+    const { queue, apiKey, servers } = system();
+    const next = await scheduleReport({ url: servers.producer.url, apiKey }, queue, { script: stage.script });
+    try {
+      await system().shiftClock(Date.parse(next) - Date.now() + 2_000);
+      const run = await stage.next();
+      expect(run.payload).toMatchObject({ kind: 'daily' });
+      run.return();
+      await system().untilState(run.job.jobId, 'succeeded');
+    } finally {
+      await system().call('DELETE', '/v1/schedules/nightly-report');
     }
   });
 

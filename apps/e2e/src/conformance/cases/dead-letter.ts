@@ -1,4 +1,5 @@
 import { deadLetterHeaders, headers, jobTopic, topics } from '@baton/contracts';
+import { healDead } from '@baton/examples/heal-dead-jobs';
 import { connectKafka, type IncomingRecord } from '@baton/messaging';
 import { until } from '../../harness/until.js';
 import type { System } from '../system.js';
@@ -42,6 +43,19 @@ export function deadLetterCases(system: () => System): void {
     expect(answer.status).toBe(202);
     await system().untilState(id, 'succeeded');
     expect(await system().client.wait(id)).toBe('healed');
+  });
+
+  it('the example that heals payloads: those that it can are replayed, the others stay', async () => {
+    const { client, queue, apiKey, servers } = system();
+    const [curable, hopeless] = [await deadJob({ curable: true }), await deadJob()];
+    const service = { url: servers.producer.url, apiKey, queue, code: 'handler_error' };
+    const healed = await healDead(client, service, (payload) => {
+      const given = payload as { curable?: true };
+      return given.curable && { ...given, heal: true };
+    });
+    expect(healed).toEqual([curable]);
+    expect(await client.wait(curable)).toBe('healed');
+    expect((await system().job(hopeless)).state).toBe('dead');
   });
 
   it('goes to the tail of its lane', async () => {

@@ -75,6 +75,24 @@ export function limitCases(system: () => System): void {
     }
   });
 
+  it('gives each key a bucket of its own where the queue says so', async () => {
+    const stage = system().stage();
+    await system().setQueue({ rateLimit: { limit: 1, per: '1h', perKey: true } });
+    const post = (concurrencyKey: string) => system().post({ script: stage.script }, { concurrencyKey });
+    const [first, second, other] = [await post('a'), await post('a'), await post('b')];
+    const entries = [await stage.next(), await stage.next()];
+    expect(entries.map(({ job }) => job.jobId).sort()).toEqual([first.id, other.id].sort());
+    for (const entry of entries) entry.return();
+    for (const { id } of [first, other]) await system().untilState(id, 'succeeded');
+    expect(await system().job(second.id)).toMatchObject({
+      state: 'held',
+      hold: { reason: 'rate', by: { key: 'a' } },
+    });
+    await system().shiftClock(3_600_000);
+    (await stage.next()).return();
+    await system().untilState(second.id, 'succeeded');
+  });
+
   it('keeps the order of a key while a limit holds its first', async () => {
     const stage = system().stage();
     await system().setQueue({ concurrency: { total: 1 } });
