@@ -41,3 +41,30 @@ it('takes nothing twice, and nothing of a receiver that is paused', async () => 
   );
   expect([await latest(), await latest(), await round()]).toEqual([['fresh', 'fresh'], [], []]);
 });
+
+it('gives no place to a receiver that is paused, however few there are', async () => {
+  await due('a', 1, 2);
+  await due('b', 1, 1);
+  await test.database.pool.query(
+    `INSERT INTO baton.webhook_receiver (key, tenant_id, open_until) VALUES ($1, $2, baton.now() + interval '1 min')`,
+    [`origin:${test.tenant.queue}:a`, test.tenant.tenantId],
+  );
+  const claimed = await claimDeliveries(test.database.pool, { ...wanted, limit: 1, after: '' });
+  expect(claimed.map(({ receiver }) => receiver.split(':')[2])).toEqual(['b']);
+});
+
+it('lets one of many go as the probe of a receiver whose pause is over', async () => {
+  const { pool } = test.database;
+  await due('half-open', 20, 1);
+  await pool.query(
+    `INSERT INTO baton.webhook_receiver (key, tenant_id, open_until) VALUES ($1, $2, baton.now())`,
+    [`origin:${test.tenant.queue}:half-open`, test.tenant.tenantId],
+  );
+  for (let times = 0; times < 10; times++) {
+    const claims = await Promise.all(
+      Array.from({ length: 4 }, () => claimDeliveries(pool, { ...wanted, after: '' })),
+    );
+    expect(claims.flat().map(({ probe }) => probe)).toEqual([true]);
+    await test.shiftClock(31_000); // it has said nothing: the next may go
+  }
+});

@@ -32,6 +32,18 @@ it('skips the slow ones while they have half of all', () => {
   expect(slots.free(10_000)).toBeGreaterThanOrEqual(mostInFlight / 2);
 });
 
+it('leaves two of its eight to a receiver that was slow', () => {
+  const slots = new AttemptSlots();
+  makeSlow(slots, ['r']);
+  const left = (): number => slots.perReceiver - slots.taken()['r']!;
+  const before = left();
+  const giveBack = slots.take('r', 10_000);
+  slots.take('r', 10_000);
+  expect([before, left()]).toEqual([2, 0]);
+  giveBack(10_100); // quick this time
+  expect(left()).toBe(slots.perReceiver - 1);
+});
+
 it('asks for none while few are free', () => {
   const slots = new AttemptSlots();
   for (const receiver of named(250)) slots.take(receiver, 0);
