@@ -17,7 +17,7 @@ interface Watcher {
 
 /**
  * Ends of jobs, queue by queue, as they happen: told to those who watch now, and not kept for those who come later.
- * Nothing is read while nobody watches; under a flood those who watch are told that they missed some.
+ * Nothing is read while nobody watches; after a flood or a gap those who watch are told that they missed some.
  */
 export class QueueEnds {
   private readonly watchers = new Set<Watcher>();
@@ -32,7 +32,12 @@ export class QueueEnds {
   ) {}
 
   async start(): Promise<void> {
-    await this.wakes.start({ onWake: (jobIds) => this.onWake(jobIds), onGap: () => undefined });
+    await this.wakes.start({ onWake: (jobIds) => this.onWake(jobIds), onGap: () => this.onGap() });
+  }
+
+  /** The connection that hears of ends was made anew: how many were not heard nobody knows. */
+  private onGap(): void {
+    for (const watcher of this.watchers) watcher.onMissed(1);
   }
 
   /** @returns what ends the watch */

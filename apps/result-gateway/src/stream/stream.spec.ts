@@ -188,6 +188,16 @@ it('tells the end of a job once, though a word of its progress is heard after it
   expect(await socket.next()).toMatchObject({ job: second.jobId });
 });
 
+it('says that it may have missed ends when the connection that hears of them was broken', async () => {
+  const socket = await TestSocket.open(url, byKey());
+  await socket.ask({ subscribe: `queue:${tenant.queue}` });
+  await test.database.pool.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'baton-gateway-listen' AND datname = current_database()`,
+  );
+  expect(await socket.next()).toEqual({ queue: tenant.queue, missed: 1 });
+});
+
 it('has nothing to do with a socket that is closing, though the queue that it watched goes on', async () => {
   const socket = await TestSocket.open(url, byKey());
   await socket.ask({ subscribe: `queue:${tenant.queue}` });
