@@ -340,3 +340,42 @@ it('keeps what running jobs say of their progress and wakes their watchers; of a
   expect(told[0]).toMatchObject({ jobId: short, cursor: '0:5' });
   expect(progressed).toEqual([job, job, short]);
 });
+
+it('fetches no more while much is read and not settled, and goes on when half of it is', async () => {
+  const ids = await seed(...Array.from({ length: 12 }, () => ({})));
+  const moves: string[] = [];
+  const watched = new Proxy(kafka.broker, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'consumer') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return (...args: Parameters<TestBroker['broker']['consumer']>) => {
+        const consumer = target.consumer(...args);
+        for (const move of ['pause', 'resume'] as const) {
+          const moved = consumer[move].bind(consumer);
+          consumer[move] = (partitions) => {
+            if (partitions.length > 0) moves.push(move);
+            moved(partitions);
+          };
+        }
+        return consumer;
+      };
+    },
+  });
+  const session = await test.database.pool.connect();
+  try {
+    await session.query('BEGIN');
+    await session.query('SELECT FROM baton.job WHERE queue = $1 ORDER BY id FOR UPDATE', [tenant.queue]);
+    const most = { words: 4, bytes: 1_000_000 };
+    const inbox = await startInbox(test, { ...kafka, broker: watched }, { names, most });
+    open.push(inbox);
+    for (const id of ids.slice(0, 6)) await worker.say(worker.ended(await execution(id)));
+    await eventually('it fetches no more', () => moves.includes('pause'));
+    for (const id of ids.slice(6)) await worker.say(worker.ended(await execution(id)));
+    expect([inbox.told, moves]).toEqual([[], ['pause']]);
+    await session.query('ROLLBACK');
+    await eventually('all are settled', () => inbox.told.length === ids.length);
+    expect(moves).toContain('resume');
+  } finally {
+    session.release(true);
+  }
+});

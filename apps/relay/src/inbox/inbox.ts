@@ -30,7 +30,7 @@ import { deadLetter } from './dead-letters.js';
 import { HeardWorkers } from './heard-workers.js';
 import { InboxClock } from './inbox-clock.js';
 import { MissingExecutions } from './missing-executions.js';
-import { PendingWords, type Word } from './pending-words.js';
+import { mostPending, PendingWords, type Word } from './pending-words.js';
 import { readReport } from './read-report.js';
 import { rescueMissing } from './rescue-missing.js';
 import { recordSettled } from './record-settled.js';
@@ -47,6 +47,8 @@ export interface InboxOptions {
   log: Logger;
   names?: { outcomes: string; control: string; deadLetter: string };
   groupId?: string;
+  /** What may be read and not settled, before no more is fetched. */
+  most?: typeof mostPending;
   random?: () => number;
 }
 
@@ -68,13 +70,14 @@ const queueName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
  * idle → rounds (records came) → idle (all that was read is applied, but for what is busy, which is said again).
  * A round is one settling transaction of at most 500 words over all partitions, then the announcements. A record
  * is done when all of its words are; offsets are committed up to the lowest that is not.
- * When PostgreSQL or the broker is away the round is repeated; full partitions are paused meanwhile.
+ * When PostgreSQL or the broker is away the round is repeated; full partitions are paused meanwhile, as are all when too much
+ * is read and not settled: however long nobody settled, what waits stays on the broker.
  */
 export class Inbox implements ShardFollower {
   private readonly consumer: BrokerConsumer;
   private readonly names: { outcomes: string; control: string; deadLetter: string };
   private readonly tracker = new OffsetTracker();
-  private readonly words = new PendingWords();
+  private readonly words: PendingWords;
   private readonly clock = new InboxClock();
   private readonly heard = new HeardWorkers();
   private readonly missing: MissingExecutions;
@@ -92,7 +95,8 @@ export class Inbox implements ShardFollower {
   private stopped = false;
 
   constructor(private readonly options: InboxOptions) {
-    const { broker, producer, log, names = topics, groupId = inboxGroup } = options;
+    const { broker, producer, log, names = topics, groupId = inboxGroup, most = mostPending } = options;
+    this.words = new PendingWords(most);
     this.names = names;
     this.consumer = broker.consumer({ groupId, topics: [names.outcomes], maxWaitMs: 500 });
     this.missing = new MissingExecutions(options.database);
@@ -165,7 +169,7 @@ export class Inbox implements ShardFollower {
   private read(batch: IncomingBatch): void {
     if (this.stopping) return; // read again by whoever has the partition next
     for (const record of batch.records) this.readRecord(record);
-    if (this.tracker.isFull(batch) && !this.paused.has(batch.partition)) {
+    if ((this.words.full || this.tracker.isFull(batch)) && !this.paused.has(batch.partition)) {
       this.paused.set(batch.partition, { topic: batch.topic, partition: batch.partition });
       this.consumer.pause([batch]);
     }
@@ -348,7 +352,7 @@ export class Inbox implements ShardFollower {
 
   private resume(): void {
     const free = [...this.paused.values()].filter((partition) => !this.tracker.isFull(partition));
-    if (free.length === 0 || this.stopping) return;
+    if (free.length === 0 || this.words.full || this.stopping) return;
     for (const { partition } of free) this.paused.delete(partition);
     this.consumer.resume(free);
   }

@@ -17,6 +17,12 @@ export interface Word {
 }
 
 /**
+ * What may wait here before no more is to be read: a record has up to 500 words and half a megabyte. Half of it takes longer
+ * to settle than a partition that is fetched from again takes to bring more.
+ */
+export const mostPending = { words: 30_000, bytes: 32 * 1024 * 1024 };
+
+/**
  * What was said and is not settled, in the order in which it was read.
  *
  * A round takes at most one word of each job, the first: later ones on the same job wait for a later round, so
@@ -29,6 +35,18 @@ export class PendingWords {
   /** The last word of each execution that may be followed by another: `started`, `progress`. */
   private readonly openOf = new Map<string, Word>();
   private taken = new Set<Word>();
+  /** Of the records that are not done. */
+  private bytes = 0;
+  private wasFull = false;
+
+  constructor(private readonly most: typeof mostPending = mostPending) {}
+
+  /** So much waits that no more should be read, until half of it is done. */
+  get full(): boolean {
+    const share = this.wasFull ? 0.5 : 1;
+    this.wasFull = this.size >= share * this.most.words || this.bytes >= share * this.most.bytes;
+    return this.wasFull;
+  }
 
   get size(): number {
     return this.words.size;
@@ -38,6 +56,7 @@ export class PendingWords {
   add(raw: IncomingRecord, settlements: readonly Settlement[], onDone: () => void): void {
     const record: OpenRecord = { raw, words: settlements.length, onDone };
     if (settlements.length === 0) onDone();
+    else this.bytes += sizeOf(record);
     for (const settlement of settlements) {
       const { executionId, kind } = settlement;
       const before = kind === 'started' ? undefined : this.openOf.get(executionId);
@@ -77,11 +96,15 @@ export class PendingWords {
       if (this.openOf.get(executionId) === word) this.openOf.delete(executionId);
       for (const record of word.records) {
         record.words -= 1;
-        if (record.words === 0) record.onDone();
+        if (record.words > 0) continue;
+        this.bytes -= sizeOf(record);
+        record.onDone();
       }
     }
   }
 }
+
+const sizeOf = ({ raw: { value } }: OpenRecord): number => value?.length ?? 0;
 
 function after(earlier: Settlement, later: Settlement): Settlement {
   const progress = later.progress ? mergeNotes(earlier.progress, later.progress) : earlier.progress;

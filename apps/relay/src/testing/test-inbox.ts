@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TerminalOutcome } from '@baton/persistence';
 import type { TestDatabase } from '@baton/persistence/testing';
 import { Announcer } from '../announce/announcer.js';
-import { Inbox } from '../inbox/inbox.js';
+import { Inbox, type InboxOptions } from '../inbox/inbox.js';
 import { silent } from './replica.js';
 import type { TestBroker } from './test-broker.js';
 
@@ -38,11 +38,18 @@ export async function inboxTopics({ broker }: TestBroker, partitions = 2): Promi
   return names;
 }
 
+interface TestInboxOptions {
+  names: InboxTopics;
+  groupId?: string;
+  /** Before no more is fetched. */
+  most?: InboxOptions['most'];
+}
+
 /** An inbox that reads from the beginning in a group of its own, unless one is named. */
 export async function startInbox(
   { database }: TestDatabase,
   { broker }: TestBroker,
-  { names, groupId = `relay-test-${randomUUID()}` }: { names: InboxTopics; groupId?: string },
+  { names, groupId = `relay-test-${randomUUID()}`, most }: TestInboxOptions,
 ): Promise<TestInbox> {
   const told: TerminalOutcome[] = [];
   const progressed: string[] = [];
@@ -63,6 +70,7 @@ export async function startInbox(
     log: silent,
     names,
     groupId,
+    ...(most && { most }),
   });
   await inbox.start();
   return {
