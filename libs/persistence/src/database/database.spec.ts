@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '../testing.js';
+import { inTransaction } from '../transaction/transaction.js';
 import { Database } from './database.js';
 
 const applicationName = 'database-test';
@@ -22,6 +23,25 @@ it('does not open what will not come about by waiting', async () => {
   const url = new URL(test.url);
   url.pathname = '/nowhere';
   await expect(Database.open(url.href, { applicationName })).rejects.toMatchObject({ code: '3D000' });
+});
+
+it('gives a connection up that does not answer any more, and goes on with another', async () => {
+  const options = { applicationName, max: 1, statementTimeoutMs: 100 };
+  const database = await Database.open(test.url, options);
+  try {
+    const client = await database.pool.connect();
+    // A socket that no longer reads is what a half-open one looks like from here.
+    (client as unknown as { connection: { stream: { pause(): void } } }).connection.stream.pause();
+    client.release();
+    const began = performance.now();
+    const { rows } = await inTransaction(database.pool, (tx) =>
+      tx.query({ text: 'SELECT 1 AS one', values: [] }),
+    );
+    expect(rows).toEqual([{ one: 1 }]);
+    expect(performance.now() - began).toBeLessThan(8_000);
+  } finally {
+    await database.close();
+  }
 });
 
 it('connects TypeORM once, with the settings of the other sessions', async () => {

@@ -19,6 +19,9 @@ export interface DatabaseOptions {
   lockTimeoutMs?: number;
 }
 
+/** So much later than PostgreSQL would have ended a statement its answer is not waited for any more. */
+const answerMs = 5_000;
+
 /**
  * Every hot statement reaches its rows by an index. Left to itself, PostgreSQL keeps for a prepared statement the plan
  * that was best while the tables were all but empty, which scans them, and goes on scanning when they are not.
@@ -39,8 +42,10 @@ export class Database {
     readonly url: string,
     private readonly options: DatabaseOptions,
   ) {
+    const { statementTimeoutMs = 15_000 } = options;
     this.session = {
-      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + answerMs,
       lock_timeout: options.lockTimeoutMs ?? 5_000,
       idle_in_transaction_session_timeout: 30_000,
       connectionTimeoutMillis: 5_000,

@@ -28,11 +28,17 @@ export function faultKind(error: unknown): FaultKind {
     return memberClasses.has(code.slice(0, 2)) ? 'member' : 'ours';
   }
   // pg reports a lost connection and a full pool by message alone.
-  return /connection (terminated|ended|timeout|closed)|timeout exceeded when trying to connect|not queryable|Client was closed/i.test(
-    error.message,
-  )
+  return isUnanswered(error) ||
+    /connection (terminated|ended|timeout|closed)|timeout exceeded when trying to connect|not queryable|Client was closed/i.test(
+      error.message,
+    )
     ? 'passing'
     : 'ours';
+}
+
+/** The statement's connection has not answered within the session's `query_timeout`: whatever follows on it waits as long. */
+export function isUnanswered(error: unknown): boolean {
+  return types.isNativeError(error) && error.message === 'Query read timeout';
 }
 
 /** The SQLSTATE (or socket error code) of an error, its cause's included. */

@@ -4,7 +4,7 @@ import { type Freed, type GateKey, type GateLevel, levelOf, slotsOf } from '../s
 import type { ClaimedJob } from '../sql/claimed-job.js';
 import type { Offer } from '../sql/offer.js';
 import type { Queryable } from '../sql/statement.js';
-import { faultKind } from './sqlstate.js';
+import { faultKind, isUnanswered } from './sqlstate.js';
 
 const levels = ['lanes', 'unique keys', 'jobs', 'counters'] as const;
 type LockLevel = (typeof levels)[number];
@@ -118,8 +118,9 @@ async function once<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promi
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // A session that cannot roll back is not given back to the pool.
-    await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+    // A session that does not answer, or cannot roll back, is not given back to the pool.
+    if (isUnanswered(error)) broken = error as Error;
+    else await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
     throw error;
   } finally {
     client.release(broken);
