@@ -39,9 +39,8 @@ export async function writeOnce<R extends Pick<GroupResult, 'inserted'>>(
   const client = await pool.connect();
   const session = new Session(client);
   let result: R;
+  const tx = new Transaction(client);
   try {
-    await client.query('BEGIN');
-    const tx = new Transaction(client);
     result = await work(tx);
     tx.assertGatesPassed();
   } catch (error) {
@@ -49,7 +48,7 @@ export async function writeOnce<R extends Pick<GroupResult, 'inserted'>>(
     throw error;
   }
   try {
-    await client.query('COMMIT');
+    await tx.commit();
     session.release();
   } catch (error) {
     session.release(error);

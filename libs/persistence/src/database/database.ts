@@ -58,6 +58,8 @@ export class Database {
       options: options.plansOnce ? `${hotPlans} -c plan_cache_mode=force_generic_plan` : hotPlans,
       connectionString: url,
       application_name: applicationName,
+      // A statement is sent although the answer to the one before it has not come: see `transaction/`.
+      pipeline: true,
       max: options.max ?? 10,
     });
     // An idle connection that breaks is replaced by the pool; whoever uses one gets the error itself.

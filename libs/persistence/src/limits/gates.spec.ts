@@ -328,6 +328,31 @@ describe('a change of limits', () => {
     await queue.settle(...[...running, ...(await queue.claim())].map((job) => queue.say(job)));
   });
 
+  it.each([
+    ['succeeded', {}],
+    ['failed', { maxAttempts: 1 }],
+  ] as const)(
+    'set after a lane was filled: who is next when one has %s passes its gate',
+    async (kind, fields) => {
+      const [first, second] = await queue.post(many(2, { orderingKey: 'lane', ...fields }));
+      const [job] = await queue.claim();
+      expect(job?.jobId).toBe(first);
+      await queue.set({ concurrency_total: 1 });
+      const { released } = await queue.settle(queue.say(job!, kind));
+      expect(released.map(({ jobId }) => jobId)).toEqual([second]);
+      expect(await queue.gates()).toEqual([{ key: '', running: 1, holders: 1, due: false }]);
+    },
+  );
+
+  it('set for the queue while its keys’ slots are given back: who passes its key’s gate passes the queue’s too', async () => {
+    await queue.set({ concurrency_per_key: 1 });
+    const [, second] = await queue.post(many(2, { concurrencyKey: 'k' }));
+    const [job] = await queue.claim();
+    await queue.set({ concurrency_total: 1 });
+    const { released } = await queue.settle(queue.say(job!));
+    expect(released.map(({ jobId }) => jobId)).toEqual([second]);
+  });
+
   it('a pause holds what is not released; its end lets all go', async () => {
     await queue.post(many(2));
     await change({ paused_at: new Date() });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { claimJobs } from '../sql/claim-jobs.sql.js';
 import type { ClaimedJob } from '../sql/claimed-job.js';
@@ -211,6 +212,54 @@ it('a result with \\u0000 is stored as it is; what cannot be stored fails its ow
   expect(settled.map((s) => s.state)).toEqual(['succeeded', 'dead', 'succeeded']);
   expect(await rowOf(zero!.jobId)).toMatchObject({ result: '"a\\u0000b"' });
   expect(String((await rowOf(bad!.jobId))['error'])).toContain('result_not_storable');
+});
+
+it('of jobs in lanes, too, what cannot be stored fails its own job alone, and the lanes go on', async () => {
+  const ids = await seedJobs(test.database, test.tenant, [
+    { orderingKey: 'a' },
+    { orderingKey: 'b' },
+    { orderingKey: 'a' },
+    { orderingKey: 'b' },
+  ]);
+  const [bad, good] = await claim(2);
+  const { settled, released } = await settle(
+    say(bad!, 'succeeded', { result: { kind: 'json', json: 'a raw \0 byte' } }),
+    say(good!, 'succeeded'),
+  );
+  expect(settled.map((s) => s.state)).toEqual(['dead', 'succeeded']);
+  expect(released.map(({ jobId }) => jobId).sort()).toEqual(ids.slice(2).sort());
+});
+
+it('a lane’s turn is one round trip: BEGIN, its four statements and COMMIT are sent before an answer has come', async () => {
+  await seedJobs(test.database, test.tenant, [{ orderingKey: 'k' }, { orderingKey: 'k' }]);
+  const [job] = await claim(1);
+  const client = await test.database.pool.connect();
+  client.release();
+  const answered: string[] = [];
+  const sent: string[] = [];
+  const wire = client.connection as unknown as EventEmitter;
+  const note = (): unknown => answered.push('answer');
+  wire.on('readyForQuery', note);
+  const query = client.query.bind(client);
+  client.query = ((config: { name?: string } | string) => {
+    sent.push(typeof config === 'string' ? config : (config.name ?? ''));
+    expect(answered).toEqual([]);
+    return query(config as string);
+  }) as typeof client.query;
+  try {
+    expect((await settle(say(job!, 'succeeded'))).released).toHaveLength(1);
+  } finally {
+    client.query = query;
+    wire.off('readyForQuery', note);
+  }
+  expect(sent).toEqual([
+    'BEGIN',
+    'lock-all-lanes',
+    'finish-plain-jobs',
+    'place-due',
+    'advance-lanes',
+    'COMMIT',
+  ]);
 });
 
 it('a snooze and a hand-back count as no failure', async () => {

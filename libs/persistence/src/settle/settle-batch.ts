@@ -1,11 +1,14 @@
+import { types } from 'node:util';
 import type { Pool } from 'pg';
 import { workOffFollowUps } from '../flows/work-off-follow-ups.js';
+import { passLate } from '../limits/pass-late.js';
 import type { Offer } from '../sql/offer.js';
-import { faultKind } from '../transaction/sqlstate.js';
+import { faultKind, sqlState } from '../transaction/sqlstate.js';
 import { inTransaction, retrying, type Transaction } from '../transaction/transaction.js';
-import type { SettleReport, Settlement } from './settlement.js';
+import { laneOf, type SettleReport, type Settlement } from './settlement.js';
 import { settleOnce } from './settle-once.js';
-import { isPlainSuccess, settlePlain } from './settle-plain.js';
+import { isPlainSuccess, type PlainSettle, settlePlain } from './settle-plain.js';
+import { settleTurns } from './settle-turns.js';
 
 export interface SettleOptions {
   /** Numbers in [0, 1): the jitter of retries. */
@@ -13,6 +16,8 @@ export interface SettleOptions {
   /** Free slots of the worker that settles: what the ends release may be handed to it, `handed` in the report. */
   offer?: Offer | undefined;
 }
+
+const lockNotAvailable = '55P03';
 
 /** Transactions in which a batch's own dependants are told at once; of more the relay takes care, out of its way. */
 const ownSlices = 4;
@@ -58,16 +63,12 @@ async function settleWhole(
   settlements: readonly Settlement[],
   options: SettleOptions,
 ): Promise<SettleReport> {
-  const { random = Math.random } = options;
   try {
-    // A batch of plain successes is one statement, and saves BEGIN and COMMIT their round trips.
-    if (settlements.every(isPlainSuccess)) {
-      const { report, left } = await retrying(() => settlePlain(pool, settlements), { random });
-      if (left.length === 0) return report;
-      const rest = await settleLeft(pool, left, options);
-      return inOrder(settlements, merge(report, rest));
-    }
-    return await settleLeft(pool, settlements, options);
+    if (!settlements.every(isPlainSuccess)) return await settleLeft(pool, settlements, options);
+    // A batch of plain successes is one round trip: one statement, or all that a lane's turn takes.
+    return settlements.some(laneOf)
+      ? await settleAsTurns(pool, settlements, options)
+      : await settleAsPlain(pool, settlements, options);
   } catch (error) {
     if (faultKind(error) !== 'member') throw error;
     if (settlements.length === 1)
@@ -81,16 +82,54 @@ async function settleWhole(
   }
 }
 
-function settleLeft(
+async function settleAsPlain(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  options: SettleOptions,
+): Promise<SettleReport> {
+  const { random = Math.random } = options;
+  const { report, left } = await retrying(() => settlePlain(pool, settlements), { random });
+  return withLeft(pool, settlements, { report, left, options });
+}
+
+async function settleAsTurns(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  options: SettleOptions,
+): Promise<SettleReport> {
+  // An execution is offered once: it may have been taken by what was written.
+  const { offer, ...own } = options;
+  let turns: PlainSettle;
+  try {
+    turns = await settleTurns(pool, settlements, offer);
+  } catch (error) {
+    if (faultKind(error) !== 'passing') throw error;
+    const busy = types.isNativeError(error) && sqlState(error) === lockNotAvailable;
+    return settleLeft(pool, settlements, busy ? options : own);
+  }
+  return withLeft(pool, settlements, { ...turns, options: own });
+}
+
+async function withLeft(
+  pool: Pool,
+  settlements: readonly Settlement[],
+  { report, left, options }: PlainSettle & { options: SettleOptions },
+): Promise<SettleReport> {
+  if (left.length === 0) return report;
+  return inOrder(settlements, merge(report, await settleLeft(pool, left, options)));
+}
+
+async function settleLeft(
   pool: Pool,
   settlements: readonly Settlement[],
   { random = Math.random, offer }: SettleOptions,
 ): Promise<SettleReport> {
-  const work = (tx: Transaction): Promise<SettleReport> => {
+  const work = async (tx: Transaction): Promise<{ tx: Transaction; report: SettleReport }> => {
     tx.offer = offer;
-    return settleOnce(tx, settlements, random);
+    return { tx, report: await settleOnce(tx, settlements, random) };
   };
-  return inTransaction(pool, work, { random });
+  const { tx, report } = await inTransaction(pool, work, { random });
+  return { ...report, ...(await passLate(pool, { tx, released: report.released })) };
 }
 
 function notStorable(settlement: Settlement, cause: Error): Settlement {

@@ -9,7 +9,13 @@ import { releaseJobs } from '../sql/release-jobs.sql.js';
 import { startJobs } from '../sql/start-jobs.sql.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { decide, type Decision } from './decide.js';
-import { type SettleReport, firstOfEachAttempt, type Settled, type Settlement } from './settlement.js';
+import {
+  firstOfEachAttempt,
+  laneOf,
+  type Settled,
+  type SettleReport,
+  type Settlement,
+} from './settlement.js';
 import { followEnds } from './follow-ends.js';
 import { progressNotes } from './progress-notes.js';
 import { staleVerdicts } from './stale-verdicts.js';
@@ -26,9 +32,14 @@ export async function settleOnce(
   settlements: readonly Settlement[],
   random: () => number,
 ): Promise<SettleReport> {
-  const lanes = await lockLanes(tx, settlements.filter(mayEndLaneJob).map(laneOf), { create: false });
+  const lanes = await lockLanes(
+    tx,
+    settlements.flatMap((s) => laneThatMayMove(s) ?? []),
+    { create: false },
+  );
   const busy = new Set(lanes.busy.map(laneId));
-  const waiting = new Set(settlements.filter((s) => mayEndLaneJob(s) && busy.has(laneId(laneOf(s)))));
+  const isBusy = (lane: LaneKey | undefined): boolean => lane !== undefined && busy.has(laneId(lane));
+  const waiting = new Set(settlements.filter((s) => isBusy(laneThatMayMove(s))));
   const said = settlements.filter((s) => !waiting.has(s));
 
   const ended = firstOfEachAttempt(said.filter(endsAttempt));
@@ -61,11 +72,11 @@ export async function settleOnce(
       [...finished.values()].map(({ ended }) => ended),
     )),
   );
-  released.push(...(await passGates(tx)));
 
   const applied = appliedOf(decisions, { running, finished, attempts });
   const stale = said.filter((s) => !applied.has(s.executionId));
   const verdicts = await staleVerdicts(tx, stale);
+  released.push(...(await passGates(tx, { commits: true })));
   const retries = attempts.filter((row) => row.state === 'scheduled').map((row) => row.runAtMs!);
   return {
     settled: settlements.map((settlement): Settled => {
@@ -78,9 +89,8 @@ export async function settleOnce(
         : { settlement, verdict: 'applied', ...effect };
     }),
     released,
-    handed: tx.handed,
     progressed: kept.filter(({ told }) => told).map(({ jobId }) => jobId),
-    openGates: [...tx.openGates],
+    openGates: [],
     cascaded: [],
     followUps: tx.followUps,
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
@@ -140,11 +150,7 @@ function endsAttempt({ kind }: Settlement): boolean {
   return kind !== 'started' && kind !== 'progress';
 }
 
-function mayEndLaneJob(s: Settlement): boolean {
-  // Even a snooze or a hand-back ends a job whose cancel was requested.
-  return s.orderingKey !== undefined && endsAttempt(s);
-}
-
-function laneOf(s: Settlement): LaneKey {
-  return { tenantId: s.tenantId, queue: s.queue, orderingKey: s.orderingKey! };
+/** Even a snooze or a hand-back ends a job whose cancel was requested. */
+function laneThatMayMove(settlement: Settlement): LaneKey | undefined {
+  return endsAttempt(settlement) ? laneOf(settlement) : undefined;
 }

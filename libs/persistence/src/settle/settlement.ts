@@ -1,5 +1,6 @@
 import type { ErrorCode, JobState, OutcomeKind } from '@baton/contracts';
 import type { ClaimedJob } from '../sql/claimed-job.js';
+import type { LaneKey } from '../sql/lane-key.js';
 import type { Released } from '../sql/release-jobs.sql.js';
 
 /** A file that a handler returned. With neither `bytes` nor `key` it lies in PostgreSQL, and its bytes are read apart. */
@@ -147,4 +148,9 @@ export function firstOfEachAttempt(ended: readonly Settlement[]): Settlement[] {
     if (!first.has(attempt)) first.set(attempt, settlement);
   }
   return [...first.values()];
+}
+
+/** The lane of which the job is. */
+export function laneOf({ tenantId, queue, orderingKey }: Settlement): LaneKey | undefined {
+  return orderingKey === undefined ? undefined : { tenantId, queue, orderingKey };
 }

@@ -18,12 +18,13 @@ import { handOver, offerValues } from './hand-over.sql.js';
 import {
   announced,
   goes,
-  gone,
   type GoneRow,
   type Released,
   releasedOf,
   stands,
+  told,
 } from './release-jobs.sql.js';
+import { ofPriority } from './of-priority.js';
 import { run } from './statement.js';
 
 /** Jobs let through one gate at once; more wait for the next look. */
@@ -84,7 +85,7 @@ const turnsDue = (taken: string, room: string, phase: number): string => {
 };
 const oldestOf = (level: GateLevel, priority: number, count: string): string => `
   SELECT ${gateColumnsOf}, p.* FROM room g CROSS JOIN LATERAL (
-    SELECT ${jobColumns} FROM baton.job j WHERE ${standing(level)} AND j.priority = ${priority} ORDER BY j.id LIMIT ${count} FOR UPDATE SKIP LOCKED
+    SELECT ${jobColumns} FROM baton.job j WHERE ${standing(level)} AND ${ofPriority('j', priority)} ORDER BY j.priority, j.id LIMIT ${count} FOR UPDATE SKIP LOCKED
   ) p`;
 
 const offer = handOver(5);
@@ -152,6 +153,7 @@ g AS MATERIALIZED (
     ? ''
     : `held AS (
   UPDATE baton.job j SET slots = j.slots | ${level}, follows = true, ${stands} FROM target t WHERE j.id = t.id AND t.gate IS NOT NULL
+  RETURNING j.*
 ), `
 }released AS (
   UPDATE baton.job j SET slots = j.slots | ${level}, follows = true, ${goes('$5')} FROM target t WHERE j.id = t.id AND t.gate IS NULL
@@ -181,7 +183,7 @@ g AS MATERIALIZED (
 )
 SELECT l.*, d."dueAtMs"
 FROM (SELECT ceil(extract(epoch FROM min(next_due)) * 1000)::bigint AS "dueAtMs" FROM after WHERE due_at IS NULL OR next_due < due_at) d
-LEFT JOIN (${gone(offer)}
+LEFT JOIN (${told(level === queueGate ? 'released' : '(SELECT * FROM released UNION ALL SELECT * FROM held)')}
 ) l ON true`;
 
 export const admissionTexts = { [keyGate]: text(keyGate), [queueGate]: text(queueGate) } as const;

@@ -1,5 +1,6 @@
 import { BatonError, priorities, timing } from '@baton/contracts';
 import { type ClaimedJob, claimedColumns } from './claimed-job.js';
+import { ofPriority } from './of-priority.js';
 import { run, type Queryable } from './statement.js';
 
 export interface ClaimParams {
@@ -42,8 +43,8 @@ const turn = (priority: number, count: string): string => `
     (SELECT j.id FROM me
     CROSS JOIN unnest($2::text[]) AS q(name)
     CROSS JOIN LATERAL (
-      SELECT id FROM baton.job WHERE ${claimable} AND priority = ${priority}
-      ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED
+      SELECT id FROM baton.job WHERE ${claimable} AND ${ofPriority('baton.job', priority)}
+      ORDER BY priority, id LIMIT ${count} FOR UPDATE SKIP LOCKED
     ) j
     LIMIT ${count})`;
 

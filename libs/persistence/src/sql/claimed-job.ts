@@ -29,11 +29,20 @@ export interface ClaimedJob {
   baggage: string | null;
 }
 
-/** SQL: the select list of a job `c` that a statement has made `running`. */
-export const claimedColumns = `c.id AS "jobId", c.tenant_id AS "tenantId", c.queue, c.attempt, c.failures,
-  c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey", c.payload,
-  c.timeout_ms AS "timeoutMs", c.follows, c.careful, c.checkpoint, c.parents, c.traceparent,
+const columns = (
+  payload: string,
+  checkpoint: string,
+): string => `c.id AS "jobId", c.tenant_id AS "tenantId", c.queue,
+  c.attempt, c.failures, c.max_attempts AS "maxAttempts", c.execution_id AS "executionId", c.ordering_key AS "orderingKey",
+  ${payload} AS payload, c.timeout_ms AS "timeoutMs", c.follows, c.careful, ${checkpoint} AS checkpoint, c.parents, c.traceparent,
   floor(extract(epoch FROM c.deadline_at) * 1000)::bigint AS "deadlineAtMs",
   c.tracestate, c.baggage, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS "createdAtMs",
   floor(extract(epoch FROM c.queued_at) * 1000)::bigint AS "queuedAtMs",
   floor(extract(epoch FROM c.started_at) * 1000)::bigint AS "claimedAtMs"`;
+
+/** SQL: the select list of a job `c` that a statement has made `running`. */
+export const claimedColumns = columns('c.payload', 'c.checkpoint');
+
+const whenRunning = (column: string): string => `CASE WHEN c.state = 'running' THEN ${column} END`;
+/** SQL: the same of a job that may be `running` now: what is large of it is sent only then. */
+export const claimedIfRunning = columns(whenRunning('c.payload'), whenRunning('c.checkpoint'));

@@ -1,5 +1,5 @@
 import type { Transaction } from '../transaction/transaction.js';
-import { type ClaimedJob, claimedColumns } from './claimed-job.js';
+import type { ClaimedJob } from './claimed-job.js';
 
 /** The part of a statement that releases jobs which hands some of them to the worker of the transaction's offer. */
 export interface HandOverSql {
@@ -12,8 +12,6 @@ export interface HandOverSql {
    * @returns the execution to which it goes, or null
    */
   executionId: (t: string, released: string, order: string) => string;
-  /** The handed job as one JSON object, else null, of the job's row `c` as it is now. */
-  handed: string;
 }
 
 /** For how long a job may wait for a claim before nothing of its queue and priority is handed on any more, milliseconds. */
@@ -47,7 +45,6 @@ waiting AS MATERIALIZED (
 )`,
     executionId: (t, released, order) => `CASE WHEN ${mayGo(t, released)} THEN
     (${executions}::uuid[])[row_number() OVER (PARTITION BY ${mayGo(t, released)} ORDER BY ${order})] END`,
-    handed: `CASE WHEN c.state = 'running' THEN (SELECT row_to_json(h) FROM (SELECT ${claimedColumns}) h) END`,
   };
 }
 
@@ -57,8 +54,7 @@ export function offerValues({ offer }: Transaction): [string | null, readonly st
 export const noOffer: [null, [], []] = [null, [], []];
 
 /** Keeps what was handed on for the transaction's end; its executions are used up. */
-export function keepHanded(tx: Transaction, rows: readonly { handed: ClaimedJob | null }[]): void {
-  const handed = rows.flatMap((row) => row.handed ?? []);
+export function keepHanded(tx: Transaction, handed: readonly ClaimedJob[]): void {
   if (handed.length === 0 || !tx.offer) return;
   const used = new Set(handed.map((job) => job.executionId));
   tx.offer = { ...tx.offer, executionIds: tx.offer.executionIds.filter((id) => !used.has(id)) };

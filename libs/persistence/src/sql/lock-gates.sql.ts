@@ -18,18 +18,17 @@ FOR UPDATE OF g`;
  * Locks gates for the rest of the transaction, waiting for each in turn; one that is not there is made. Gates come last
  * in the one lock order: whoever holds one waits for nothing but another gate.
  * @param gates sorted
- * @param options.made true: all should be there, as is one whose slots are given back; saves a look
  */
-export async function lockGates(
-  tx: Transaction,
-  gates: readonly GateKey[],
-  { made = false }: { made?: boolean } = {},
-): Promise<void> {
-  tx.locking('counters');
-  const columns = gateColumns(gates);
+export async function lockGates(tx: Transaction, gates: readonly GateKey[]): Promise<void> {
   // The sweep deletes idle gates: one that was there when it was not made may be gone when it is to be locked.
-  for (let make = !made; ; make = true) {
-    if (make) await run(tx, 'lock-gates-insert', insertMissing, columns);
-    if ((await run(tx, 'lock-gates', lock, columns)).length === gates.length) return;
+  for (let locked = 0; locked < gates.length;) {
+    const made = run(tx, 'lock-gates-insert', insertMissing, gateColumns(gates));
+    [, locked] = await Promise.all([made, lockGatesThere(tx, gates)]);
   }
+}
+
+/** The same without those that are not there. @returns how many are locked now */
+export async function lockGatesThere(tx: Transaction, gates: readonly GateKey[]): Promise<number> {
+  tx.locking('counters');
+  return (await run(tx, 'lock-gates', lock, gateColumns(gates))).length;
 }

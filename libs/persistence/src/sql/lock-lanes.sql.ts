@@ -10,12 +10,15 @@ WHERE NOT EXISTS (SELECT FROM baton.lane l WHERE ${ofLane('l')})
 ORDER BY k.tenant_id, k.queue, k.ordering_key
 ON CONFLICT DO NOTHING`;
 
-// A busy lane is skipped, never waited for: it would hold up all other members of the batch.
-const lockFree = `
+const lock = (busy: 'SKIP LOCKED' | 'NOWAIT'): string => `
 SELECT l.tenant_id AS "tenantId", l.queue, l.ordering_key AS "orderingKey"
 FROM ${laneRows} JOIN baton.lane l ON ${ofLane('l')}
 ORDER BY l.tenant_id, l.queue, l.ordering_key
-FOR UPDATE OF l SKIP LOCKED`;
+FOR UPDATE OF l ${busy}`;
+
+// A busy lane is skipped, never waited for: it would hold up all other members of the batch.
+const lockFree = lock('SKIP LOCKED');
+const lockAll = lock('NOWAIT');
 
 const existing = `
 SELECT l.tenant_id AS "tenantId", l.queue, l.ordering_key AS "orderingKey"
@@ -47,4 +50,13 @@ export async function lockLanes(
     locked: wanted.filter((key) => !taken.has(laneId(key))),
     busy: others.filter((key) => taken.has(laneId(key))),
   };
+}
+
+/**
+ * Locks lanes, those that are there, for the rest of the transaction, or fails with SQLSTATE 55P03 where another
+ * transaction holds one: for who sends what follows before the answer has come.
+ */
+export async function lockAllLanes(tx: Transaction, keys: readonly LaneKey[]): Promise<void> {
+  tx.locking('lanes');
+  await run(tx, 'lock-all-lanes', lockAll, laneColumns(sortedLanes(keys)));
 }

@@ -1,8 +1,8 @@
 import type { DispatchMode } from '@baton/contracts';
 import type { Transaction } from '../transaction/transaction.js';
-import type { ClaimedJob } from './claimed-job.js';
+import { type ClaimedJob, claimedIfRunning } from './claimed-job.js';
 import { type GateLevel, gateOf, gateReason, nextGate } from './gate-key.js';
-import { handOver, type HandOverSql, keepHanded, noOffer, offerValues } from './hand-over.sql.js';
+import { handOver, keepHanded, noOffer, offerValues } from './hand-over.sql.js';
 import { run } from './statement.js';
 
 /** A job that may run now: whoever released it wakes its queue after the commit. */
@@ -32,25 +32,21 @@ export const announced = `
   SELECT baton.shard_of(tenant_id, queue, ordering_key, id), queue, priority, outbox_id, id, attempt, queued_at
   FROM released WHERE mode = 'event'`;
 
+/** SQL: {@link GoneRow}s, of the rows of `gone`, jobs as a statement has left them. */
+export const told = (gone: string): string => `
+SELECT ${claimedIfRunning}, c.state, c.mode, c.gate, c.concurrency_key AS "concurrencyKey" FROM ${gone} c`;
+
 /**
- * SQL: {@link GoneRow}s, of those that `target` has let go and of those that stand. The two are put one after the other and not
- * joined to the target: hot statements join by nested loops, and without an index that costs a batch its size squared.
+ * SQL: releases the jobs `j` of `from`, or hands them on, or makes them stand before their gates; it selects {@link GoneRow}s.
+ * @param parts.before CTEs that stand before it @param parts.first the number of the first of its parameters, `offerValues`
  */
-export const gone = (offer: HandOverSql): string => `
-SELECT c.id AS "jobId", c.queue, c.mode, NULL::smallint AS gate, c.tenant_id AS "tenantId", c.concurrency_key AS "concurrencyKey",
-  ${offer.handed} AS handed
-FROM released c
-UNION ALL
-SELECT t.id, t.queue, t.mode, t.gate, t.tenant_id, t.concurrency_key, NULL FROM target t WHERE t.gate IS NOT NULL`;
-
-const offer = handOver(2);
-
-const text = (gate: string): string => `
-WITH ${offer.with}, found AS MATERIALIZED (
+export const releasing = (parts: { before?: string; from: string; gate: string; first: number }): string => {
+  const offer = handOver(parts.first);
+  return `
+WITH ${parts.before ?? ''}${offer.with}, found AS MATERIALIZED (
   SELECT j.id, j.tenant_id, j.queue, j.priority, j.concurrency_key, j.careful, j.parents, q.dispatch_mode AS mode, q.paused_at, q.expect_ms,
     g.gate, ${gateReason('q', 'g.gate')} AS reason
-  FROM baton.job j JOIN baton.queue q ON q.name = j.queue CROSS JOIN LATERAL (SELECT ${gate} AS gate) g
-  WHERE j.id = ANY ($1::uuid[])
+  FROM ${parts.from} JOIN baton.queue q ON q.name = j.queue CROSS JOIN LATERAL (SELECT ${parts.gate} AS gate) g
   ORDER BY j.id
   FOR UPDATE OF j
 ), target AS MATERIALIZED (
@@ -59,25 +55,28 @@ WITH ${offer.with}, found AS MATERIALIZED (
   FROM found f
 ), held AS (
   UPDATE baton.job j SET ${stands} FROM target t WHERE j.id = t.id AND t.gate IS NOT NULL
+  RETURNING j.*
 ), released AS (
-  UPDATE baton.job j SET ${goes('$2')} FROM target t WHERE j.id = t.id AND t.gate IS NULL
+  UPDATE baton.job j SET ${goes(`$${parts.first}`)} FROM target t WHERE j.id = t.id AND t.gate IS NULL
   RETURNING j.*
 ), announced AS (${announced}
 )
-${gone(offer)}`;
+${told('(SELECT * FROM released UNION ALL SELECT * FROM held)')}`;
+};
 
-const throughGates = text(nextGate('q', 'j.concurrency_key', 'j.slots'));
-const again = text('NULL::smallint');
+/** SQL: before which gate a job `j` of a queue `q` comes to stand when its turn has come. */
+export const firstGate = nextGate('q', 'j.concurrency_key', 'j.slots');
 
-/** A job that a statement has let go, handed on, or made stand before a gate. */
-export interface GoneRow {
-  jobId: string;
-  queue: string;
+const named = '(SELECT * FROM baton.job WHERE id = ANY ($1::uuid[])) j';
+const throughGates = releasing({ from: named, gate: firstGate, first: 2 });
+const again = releasing({ from: named, gate: 'NULL::smallint', first: 2 });
+
+/** A job that a statement has let go, handed on (`running`), or made stand before a gate (`held`). */
+export interface GoneRow extends ClaimedJob {
+  state: 'queued' | 'running' | 'held';
   mode: DispatchMode;
   gate: GateLevel | null;
-  tenantId: string;
   concurrencyKey: string | null;
-  handed: ClaimedJob | null;
 }
 
 /**
@@ -106,9 +105,12 @@ export async function releaseJobs(
 
 /** Notes before which gates jobs have come to stand, and what was handed on. @returns those that wait for a worker */
 export function releasedOf(tx: Transaction, rows: readonly GoneRow[]): Released[] {
-  keepHanded(tx, rows);
-  return rows.flatMap(({ jobId, queue, mode, gate, handed, ...job }): Released[] => {
-    if (gate !== null) tx.touchGate(gateOf({ queue, gate, ...job }));
-    return gate !== null || handed ? [] : [{ jobId, queue, mode }];
-  });
+  for (const { gate, ...job } of rows) if (gate !== null) tx.touchGate(gateOf({ ...job, gate }));
+  keepHanded(
+    tx,
+    rows.filter(({ state }) => state === 'running'),
+  );
+  return rows.flatMap(({ jobId, queue, mode, state }) =>
+    state === 'queued' ? [{ jobId, queue, mode }] : [],
+  );
 }

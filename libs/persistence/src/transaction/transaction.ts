@@ -31,7 +31,23 @@ export class Transaction implements Queryable {
   /** A polling worker's free slots, to which what is released here may be handed. */
   offer: Offer | undefined;
 
-  constructor(private readonly client: PoolClient) {}
+  private readonly begun: Promise<unknown>;
+  private committed: Promise<unknown> | undefined;
+
+  /** BEGIN is sent with the first statement, or with all that are sent before an answer is waited for. */
+  constructor(private readonly client: PoolClient) {
+    this.inOneWrite();
+    this.begun = client.query('BEGIN');
+    // The first statement tells of it.
+    this.begun.catch(() => undefined);
+  }
+
+  /** What is sent before an answer is waited for goes to the socket at once. */
+  private inOneWrite(): void {
+    const { stream } = this.client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  }
 
   touchGate(gate: GateKey): void {
     this.touched.push(gate);
@@ -42,6 +58,15 @@ export class Transaction implements Queryable {
     this.freed.push(...slotsOf(jobs));
   }
 
+  hasGates(level: GateLevel): boolean {
+    return [...this.touched, ...this.freed].some((gate) => levelOf(gate) === level);
+  }
+
+  /** Gates that nobody has seen to. */
+  takeTouched(): GateKey[] {
+    return this.touched.splice(0);
+  }
+
   takeGates(level: GateLevel): { touched: GateKey[]; freed: Freed[] } {
     const ofLevel = (gate: GateKey): boolean => levelOf(gate) === level;
     const taken = { touched: this.touched.filter(ofLevel), freed: this.freed.filter(ofLevel) };
@@ -50,7 +75,7 @@ export class Transaction implements Queryable {
     return taken;
   }
 
-  /** @throws TypeError when `passGates` was forgotten: jobs would stand there for ever */
+  /** @throws TypeError when `passGates` was forgotten: jobs would stand there until the sweep finds them */
   assertGatesPassed(): void {
     if (this.touched.length + this.freed.length > 0)
       throw new TypeError('a transaction that touched gates must call passGates last');
@@ -63,8 +88,20 @@ export class Transaction implements Queryable {
     this.reached = level;
   }
 
-  query<R extends QueryResultRow>(config: { name?: string; text: string; values: unknown[] }) {
-    return this.client.query<R>(config);
+  async query<R extends QueryResultRow>(config: { name?: string; text: string; values: unknown[] }) {
+    this.inOneWrite();
+    const [answer] = await Promise.all([this.client.query<R>(config), this.begun]);
+    return answer;
+  }
+
+  get isCommitted(): boolean {
+    return this.committed !== undefined;
+  }
+
+  /** Once: whoever sends its last statement may have sent it along. */
+  commit(): Promise<unknown> {
+    this.inOneWrite();
+    return (this.committed ??= this.client.query('COMMIT'));
   }
 }
 
@@ -107,15 +144,34 @@ export async function retrying<T>(
   }
 }
 
+/**
+ * Runs `work` in one READ COMMITTED transaction of one round trip: `work` sends all its statements before it waits for an
+ * answer, and COMMIT is sent behind them. It is tried once. What gates are to be passed is not seen to before the commit.
+ * @throws what `work` threw, when nothing was written; or the fault of a COMMIT whose answer was lost
+ */
+export async function inOneTrip<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const tx = new Transaction(client);
+  const result = work(tx);
+  // Behind a statement that failed it rolls back.
+  const [, committed] = await Promise.allSettled([result, tx.commit()]);
+  if (committed.status === 'fulfilled') {
+    client.release();
+    return result;
+  }
+  client.release(committed.reason as Error);
+  await result;
+  throw committed.reason;
+}
+
 async function once<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
     const tx = new Transaction(client);
     const result = await work(tx);
-    tx.assertGatesPassed();
-    await client.query('COMMIT');
+    if (!tx.isCommitted) tx.assertGatesPassed();
+    await tx.commit();
     return result;
   } catch (error) {
     // A session that does not answer, or cannot roll back, is not given back to the pool.
