@@ -108,7 +108,7 @@ const handOvers = fc
       const letGo = model.jobs.filter((job) => wasHeld.has(job) && job.state === 'queued');
       const { verdict, handed } = await engine.sayAndTake(execution, ending);
       expect(verdict === 'applied').toBe(counted);
-      // Nothing is handed on past one that waits; what one statement lets go may wait for the next.
+      // Nothing is handed on past one that has waited for long; what one statement lets go may wait for the next.
       expect(handed !== undefined).toBe(letGo.length > 0 && !others);
       if (!handed) return;
       const job = letGo.find(({ id }) => id === handed.jobId);

@@ -119,13 +119,17 @@ export class Engine {
     return report.settled[0]!.verdict;
   }
 
-  /** Polling: offers a free slot for what the end lets go. */
+  /** Polling: offers a free slot for what the end lets go. Whoever waits for a claim has waited for long. */
   async sayAndTake(
     execution: Execution,
     ending: Ending,
   ): Promise<{ verdict: Verdict; handed: Execution | undefined }> {
     const offer = { workerId: this.workerId, queues: [this.tenant.queue], executionIds: [uuidv7()] };
     const said = this.settlement(execution, ending);
+    await this.test.database.pool.query(
+      `UPDATE baton.job SET queued_at = queued_at - interval '1 min' WHERE queue = $1 AND state = 'queued'`,
+      [this.tenant.queue],
+    );
     const { settled, handed = [] } = await settleBatch(this.test.database.pool, [said], { offer });
     return { verdict: settled[0]!.verdict, handed: handed.map(executionOf)[0] };
   }

@@ -97,7 +97,7 @@ async function settleAsTurns(
   settlements: readonly Settlement[],
   options: SettleOptions,
 ): Promise<SettleReport> {
-  // An execution is offered once: it may have been taken by what was written.
+  // An execution is offered once: it may be taken by what was written.
   const { offer, ...own } = options;
   let turns: PlainSettle;
   try {
@@ -107,7 +107,8 @@ async function settleAsTurns(
     const busy = types.isNativeError(error) && sqlState(error) === lockNotAvailable;
     return settleLeft(pool, settlements, busy ? options : own);
   }
-  return withLeft(pool, settlements, { ...turns, options: own });
+  const isTaken = (turns.report.handed ?? []).length > 0;
+  return withLeft(pool, settlements, { ...turns, options: isTaken ? own : options });
 }
 
 async function withLeft(
