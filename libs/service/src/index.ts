@@ -50,4 +50,5 @@ export { secretBox, type SecretBox } from './secrets/secret-box.js';
 export { compileSchema, payloadInvalid, type PayloadCheck } from './payload/payload-schema.js';
 export { durationSchema } from './schema/duration.schema.js';
 export { decodeCursor, idPlace, namePlace, pageFields, pageOf, pageSchema } from './schema/list.schema.js';
+export { matchesEtag, tagsOf } from './schema/etag.js';
 export { idSchema, nameSchema, storableText } from './schema/text.schema.js';

@@ -19,6 +19,7 @@ import {
   JobTokenAllowed,
   type JobTokenKey,
   jobTokenSeconds,
+  matchesEtag,
   nameSchema,
   pageFields,
   pageOf,
@@ -163,7 +164,7 @@ export class JobsController {
     if (!isTerminal(job.state)) this.adviseWaiting(job, caller, reply);
     else if (queuedAtMs !== null && finishedAtMs !== null)
       this.learner.observe(job.queue, finishedAtMs - queuedAtMs);
-    if (matches(ifNoneMatch, etag)) return void reply.code(304).send();
+    if (matchesEtag(ifNoneMatch, etag)) return void reply.code(304).send();
     const attempts = await retrying(() => readAttempts(pool, tenantId, id));
     const dependants = job.hasDependants ? await retrying(() => countDependants(pool, id)) : 0;
     const hold = job.state === 'held' ? await retrying(() => readHold(pool, tenantId, id)) : undefined;
@@ -200,10 +201,4 @@ export class JobsController {
     void reply.header('retry-after', retryAfterSeconds);
     if (words !== undefined) void reply.header(adviceHeader, words);
   }
-}
-
-/** `If-None-Match` of RFC 9110: a list of tags, weak or strong, or `*`. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
 }

@@ -13,7 +13,17 @@ import {
   tenantOf,
   WaitingRoom,
 } from '@baton/results';
-import { type Caller, holderOf, idSchema, JobTokenAllowed, Principal, Public, Scopes } from '@baton/service';
+import {
+  type Caller,
+  holderOf,
+  idSchema,
+  JobTokenAllowed,
+  matchesEtag,
+  Principal,
+  Public,
+  Scopes,
+  tagsOf,
+} from '@baton/service';
 import { channelConnections, deliverSeconds, recordDeliver } from '@baton/tracing';
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
@@ -85,7 +95,8 @@ export class ResultsController {
       ms > 0 ? undefined : this.guard.pending(`${holderOf(caller)}/${jobId}`, retryAfterSeconds, now);
     if (warned !== undefined) void reply.header(adviceHeader, warned);
     void reply.header('etag', `"${standing.cursor}"`).header('retry-after', retryAfterSeconds);
-    if (request.headers['if-none-match'] === `"${standing.cursor}"`) return void reply.code(304).send();
+    if (matchesEtag(request.headers['if-none-match'], `"${standing.cursor}"`))
+      return void reply.code(304).send();
     return void reply.code(202).send(pendingBody(standing));
   }
 
@@ -128,7 +139,7 @@ export class ResultsController {
     held: boolean,
     request: FastifyRequest,
   ) {
-    if (request.headers['if-none-match'] !== `"${cursor}"`) return;
+    if (!tagsOf(request.headers['if-none-match']).includes(`"${cursor}"`)) return;
     const channel = held ? 'long-poll' : 'poll';
     await this.acknowledgements.tell({ tenantId, jobId, cursor: parseCursor(cursor)!, channel });
   }
@@ -171,7 +182,7 @@ export class ResultsController {
     });
     if (result?.kind === 'file') return this.tellFile(outcome, result, request, reply);
     void reply.header('etag', `"${cursor}"`);
-    if (request.headers['if-none-match'] === `"${cursor}"`) return void reply.code(304).send();
+    if (matchesEtag(request.headers['if-none-match'], `"${cursor}"`)) return void reply.code(304).send();
     void reply.send(resultBody(outcome, result === undefined ? null : JSON.parse(result.json)));
   }
 
