@@ -56,7 +56,7 @@ export class JobSubscription {
           if (page.terminal && page.events.length > 0) recordTold(page, 'websocket');
           ended = page.terminal;
         });
-        if (!ended) await this.watch.news(signal);
+        if (!ended) await this.watch.news({ signal });
       }
     } catch (error) {
       await socket.tell({ error: errorOf(error), subscribe: name });

@@ -167,9 +167,9 @@ export class Watch {
     }
   }
 
-  /** Resolves when something may be new since the last read, or the signal aborts. */
-  async news(signal: AbortSignal): Promise<void> {
-    if (!this.woken && !signal.aborted) await this.sleep(undefined, signal);
+  /** Resolves when something may be new since the last read, or the time is over, or the signal aborts. */
+  async news({ ms, signal }: { ms?: number; signal: AbortSignal }): Promise<void> {
+    if (!this.woken && !signal.aborted) await this.sleep(ms, signal);
   }
 
   close(): void {
