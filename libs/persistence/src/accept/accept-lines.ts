@@ -16,7 +16,7 @@ export interface JobLine {
 /** `repeated`: an earlier line with its key made the job. `busy`: a lane is locked elsewhere, the line comes again. */
 export type LineAnswer = { id: string; repeated: boolean } | { refused: BatonError } | { busy: true };
 
-export interface LinesResult extends Pick<GroupResult, 'inserted' | 'released' | 'openGates'> {
+export interface LinesResult extends Omit<GroupResult, 'answers'> {
   answers: Map<JobLine, LineAnswer>;
   /** Of a line, as its request was named in a refusal of the whole group. */
   requests: Map<AcceptRequest, JobLine>;
@@ -51,8 +51,7 @@ export async function acceptLines(
   );
   await dropLineKeys(tx, scope, left);
   answerTwins(lines, first, answers);
-  const { inserted, released, openGates } = result;
-  return { answers, requests, inserted, released, openGates };
+  return { ...result, answers, requests };
 }
 
 /** Of lines whose key was used before: what it made, or how they differ. */

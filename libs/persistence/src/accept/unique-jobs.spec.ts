@@ -5,6 +5,7 @@ import { storedJob, TestWorker } from '../flows/test-worker.fixture.js';
 import { releaseDue } from '../relay/release-due.js';
 import { createTestDatabase, type SeededTenant, seedTenant, type TestDatabase } from '../testing.js';
 import type { JobAcceptor } from './job-acceptor.js';
+import { LineAcceptor } from './line-acceptor.js';
 import type { NewJob, UniqueRule } from './new-job.js';
 import { keyed, newJob, requestFor, testAcceptor } from './testing.js';
 
@@ -125,6 +126,23 @@ describe('replace', () => {
     await test.shiftClock(10);
     await releaseDue(test.database.pool, 10);
     expect(await storedJob(test, first.id)).toMatchObject({ state: 'queued', payload: '2' });
+  });
+
+  it('of a line of a stream, too, wakes the timers for the new time', async () => {
+    const first = await accept({ ...unique('replace'), delayMs: 60_000 });
+    const lines = new LineAcceptor(test.database.pool, {
+      wake: (channel, item) => void wakes.push([channel, item]),
+      log: (message, cause) => {
+        throw new Error(message, { cause });
+      },
+    });
+    const job = newJob(tenant.queue, { ...unique('replace'), delayMs: 1 });
+    await lines.accept({ tenantId: tenant.tenantId, lines: [{ job }] });
+    const { rows } = await test.database.pool.query<{ run_at: Date }>(
+      'SELECT run_at FROM baton.job WHERE id = $1',
+      [first.id],
+    );
+    expect(wakes.at(-1)).toEqual(['baton_timers', String(rows[0]!.run_at.getTime())]);
   });
 
   it('leaves a held job its place', async () => {

@@ -3,12 +3,11 @@ import type { GroupResult } from './accept-group.js';
 
 /** Tells those who wait what a committed group has for them: workers, the relay's outbox, its timers. */
 export function wakeFor(
-  result: Pick<GroupResult, 'inserted' | 'released' | 'openGates'> &
-    Partial<Pick<GroupResult, 'earliestMs' | 'followUps'>>,
+  result: Omit<GroupResult, 'answers'>,
   wake: (channel: Channel, item: string) => void,
 ): void {
   const channelOf = (mode: DispatchMode): Channel => (mode === 'event' ? channels.outbox : channels.jobs);
-  const { inserted, released, openGates, earliestMs = Infinity, followUps = [] } = result;
+  const { inserted, released, openGates, earliestMs = Infinity, followUps } = result;
   let earliest = earliestMs;
   for (const { state, mode, queue, runAtMs, deadlineAtMs } of inserted) {
     if (state === 'queued' && mode) wake(channelOf(mode), queue);

@@ -46,6 +46,7 @@ export async function settleOnce(
   const endedNow = new Set(ended.map((s) => s.executionId));
   const started = said.filter((s) => s.kind === 'started' && !endedNow.has(s.executionId));
   const noted = progressNotes(said, ended);
+  await lockIfMixed(tx, { started, noted, ended });
   const running = await startJobs(tx, [...started, ...noted]);
   const kept = await keepProgress(tx, noted);
   for (const { executionId } of kept) running.add(executionId);
@@ -95,6 +96,17 @@ export async function settleOnce(
     followUps: tx.followUps,
     earliestRetryMs: retries.length > 0 ? Math.min(...retries) : undefined,
   };
+}
+
+/** Starts, ends and the rest lock their jobs in statements of their own, each in one order: together they have none. */
+async function lockIfMixed(
+  tx: Transaction,
+  { started, noted, ended }: Record<'started' | 'noted' | 'ended', readonly Settlement[]>,
+): Promise<void> {
+  const succeeded = ended.filter(({ kind }) => kind === 'succeeded').length;
+  const groups = [started.length + noted.length, succeeded, ended.length - succeeded];
+  if (groups.filter((size) => size > 0).length < 2) return;
+  await lockJobs(tx, [...new Set([...started, ...noted, ...ended].map(({ jobId }) => jobId))]);
 }
 
 type Effect = Required<Pick<Settled, 'state'>> & Pick<Settled, 'terminal' | 'trace'>;

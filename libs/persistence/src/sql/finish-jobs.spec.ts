@@ -12,14 +12,22 @@ async function somebodyWaits(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
-it.each([
-  ['plain successes', { kind: 'succeeded', result: { kind: 'json', json: '1' } }],
-  ['ends from which more follows', { kind: 'succeeded', follows: true }],
-  ['starts', { kind: 'started' }],
-] as const)('%s lock their jobs by id, whatever the order in which they were said', async (_, said) => {
+const success: Partial<Settlement> = { kind: 'succeeded', result: { kind: 'json', json: '1' } };
+const start: Partial<Settlement> = { kind: 'started' };
+const failure: Partial<Settlement> = {
+  kind: 'failed',
+  error: { code: 'handler_error', message: 'boom', retryable: true },
+};
+
+it.each<[string, readonly Partial<Settlement>[]]>([
+  ['plain successes', [success]],
+  ['ends from which more follows', [{ kind: 'succeeded', follows: true }]],
+  ['starts', [start]],
+  ['ends, failures and starts in one batch', [success, failure, start]],
+])('%s lock their jobs by id, whatever the order in which they were said', async (_, said) => {
   const ids = await seedJobs(test.database, test.tenant, [{}, {}, {}]);
   const { pool } = test.database;
-  const settlements = ids.toReversed().map((jobId): Settlement => ({
+  const settlements = ids.toReversed().map((jobId, i): Settlement => ({
     ...test.tenant,
     jobId,
     attempt: 1,
@@ -27,7 +35,8 @@ it.each([
     workerId: randomUUID(),
     orderingKey: undefined,
     startedAtMs: Date.now(),
-    ...said,
+    kind: 'started',
+    ...said[(ids.length - 1 - i) % said.length],
   }));
   // As an accept that names two of them as parents, or a cancel of them all.
   const other = await pool.connect();
