@@ -28,6 +28,11 @@ const endsPerSecond = 500;
 /** Connections that are opened at once. */
 const openedAtOnce = 200;
 const restMs = 5_000;
+/**
+ * Memory a connection is that of those after so many: what the first bring with them, code that has become hot and a nursery
+ * that has grown, comes once.
+ */
+const warmUp = 1_000;
 
 const channels: readonly [string, (url: string, connections: number) => Waiters][] = [
   ['long-poll', (url, connections) => new LongPollWaiters(url, connections)],
@@ -72,9 +77,10 @@ async function measureChannel(
       await sleep(restMs);
       return residentMb(deployment.pids)['result-gateway'] ?? Number.NaN;
     };
-    const before = await memory();
     const waiting: Waiting[] = [];
+    let before = await memory();
     for (let at = 0; at < count; at += openedAtOnce) {
+      if (at === warmUp) before = await memory();
       const opened = jobs.slice(at, at + openedAtOnce).map((job) => waiters.wait(job));
       waiting.push(...opened);
       // Whoever fails says so below, where all are awaited.
@@ -86,7 +92,7 @@ async function measureChannel(
     const seconds = 60 + (3 * count) / endsPerSecond;
     const all = Promise.allSettled(waiting.map(({ learned }) => learned));
     const ended = await within(seconds, 'the ends of all jobs', Promise.race([all, deployment.failed]));
-    return figuresOf(channel, ended, ((during - before) * 1_000) / count);
+    return figuresOf(channel, ended, ((during - before) * 1_000) / (count > warmUp ? count - warmUp : count));
   } finally {
     await deployment.close();
   }
