@@ -1,6 +1,6 @@
 import { BatonError } from '@baton/contracts';
 import { Database, type JobResult, readAttempts, readJobs, type TerminalOutcome } from '@baton/persistence';
-import { adviceHeader, resultBody, type Wait, WaitingRoom } from '@baton/results';
+import { adviceHeader, resultBody, RetryLearner, type Wait, WaitingRoom } from '@baton/results';
 import type { Caller } from '@baton/service';
 import { deliverSeconds } from '@baton/tracing';
 import { Inject, Injectable } from '@nestjs/common';
@@ -13,6 +13,7 @@ export class AwaitedJobs {
   constructor(
     @Inject(WaitingRoom) private readonly room: WaitingRoom,
     @Inject(Database) private readonly database: Database,
+    @Inject(RetryLearner) private readonly learner: RetryLearner,
   ) {}
 
   /**
@@ -29,6 +30,8 @@ export class AwaitedJobs {
       .header('vary', 'Prefer')
       .header('location', `/v1/jobs/${jobId}`);
     if (advice !== undefined) void reply.header(adviceHeader, advice);
+    if (outcome?.queuedAtMs !== undefined)
+      this.learner.observe(outcome.queue, outcome.finishedAtMs - outcome.queuedAtMs);
     if (outcome?.state === 'succeeded') {
       deliverSeconds.labels('long-poll').observe((Date.now() - outcome.finishedAtMs) / 1_000);
       return void reply.code(200).send({ ...resultBody(outcome, shownResult(outcome.result)), token });
@@ -38,7 +41,7 @@ export class AwaitedJobs {
     const attempts = await readAttempts(this.database.pool, caller.tenantId, jobId);
     void reply
       .code(202)
-      .header('retry-after', 1)
+      .header('retry-after', this.learner.retryAfterSeconds(job, Date.now()))
       .header('content-type', 'application/json; charset=utf-8')
       .send(showJob(job, attempts, { token }));
   }

@@ -1,4 +1,5 @@
 import { limits } from '@baton/contracts';
+import { RetryLearner } from '@baton/results';
 import { deriveJobTokenKey, verifyJobToken } from '@baton/service';
 import { TestProducer } from '../testing/test-producer.js';
 
@@ -26,6 +27,13 @@ async function storedJobs(): Promise<Record<string, unknown>[]> {
 }
 
 describe('POST /v1/jobs', () => {
+  it('says after how long to look: when the median job of its queue would be done', async () => {
+    const learner = producer.app.get(RetryLearner, { strict: false });
+    for (const seconds of [10, 20, 90]) learner.observe(tenant.queue, seconds * 1_000);
+    const answer = await post({ queue: tenant.queue });
+    expect(Number(answer.headers['retry-after'])).toBe(20);
+  });
+
   it('answers 202 with the job and its token', async () => {
     const answer = await post(`{"queue":"${tenant.queue}", "payload": {"n": 1.0}, "metadata": {"a": "b"}}`);
     expect(answer.statusCode).toBe(202);

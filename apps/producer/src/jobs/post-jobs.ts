@@ -1,5 +1,5 @@
 import type { ParentRef } from '@baton/persistence';
-import { adviceHeader, preferredWait } from '@baton/results';
+import { adviceHeader, preferredWait, RetryLearner } from '@baton/results';
 import { type Caller, type JobTokenKey, signJobToken } from '@baton/service';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,7 +13,7 @@ import { showJob } from './show-job.js';
 
 export const jobTokenKey = Symbol('job token key');
 
-/** Seconds after which a client may look whether its job is done. */
+/** Seconds after which a client may look how far many jobs are. */
 export const retryAfterSeconds = 1;
 
 /** Who posts, what, and where the answer goes. The body is the request's own. */
@@ -29,6 +29,7 @@ export class PostJobs {
   constructor(
     @Inject(JobIntake) private readonly intake: JobIntake,
     @Inject(AwaitedJobs) private readonly awaited: AwaitedJobs,
+    @Inject(RetryLearner) private readonly learner: RetryLearner,
     @Inject(jobTokenKey) private readonly tokenKey: JobTokenKey,
   ) {}
 
@@ -57,7 +58,7 @@ export class PostJobs {
     void reply
       .code(202)
       .header('location', `/v1/jobs/${job.id}`)
-      .header('retry-after', retryAfterSeconds)
+      .header('retry-after', this.learner.retryAfterSeconds(job, Date.now()))
       .header('content-type', 'application/json; charset=utf-8')
       .send(showJob(job, [], { token, ...(existing.has(job.id) && { existing: true }) }));
   }

@@ -1,4 +1,3 @@
-import { channels } from '@baton/contracts';
 import { Database, Notifier, readAttempts, rescheduleJob, retrying, wakeFor } from '@baton/persistence';
 import { type Caller, idSchema, Principal, Scopes } from '@baton/service';
 import { Body, Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
@@ -44,9 +43,11 @@ export class RescheduleController {
     const { pool } = this.database;
     const wanted = { tenantId, jobId, runAtMs: time.runAt, delayMs: time.delay };
     const { job, released, openGates } = await rescheduleJob(pool, wanted);
-    const wake = this.notifier.wake.bind(this.notifier);
-    wakeFor({ inserted: [], released, openGates }, wake);
-    if (job.runAtMs !== null) wake(channels.timers, String(job.runAtMs));
+    const earliestMs = job.runAtMs ?? undefined;
+    wakeFor(
+      { inserted: [], released, openGates, earliestMs, followUps: [] },
+      this.notifier.wake.bind(this.notifier),
+    );
     const attempts = await retrying(() => readAttempts(pool, tenantId, jobId));
     void reply.header('content-type', 'application/json; charset=utf-8').send(showJob(job, attempts));
   }

@@ -23,7 +23,7 @@ export type ScheduledJob = Omit<
   'id' | 'queue' | 'payload' | 'trace' | 'unique' | 'dependsOn' | 'runAtMs' | 'delayMs'
 >;
 
-export type Fired = Pick<GroupResult, 'inserted' | 'released' | 'openGates'> & {
+export type Fired = Omit<GroupResult, 'answers'> & {
   /** Schedules that were looked at; as many as the limit: there may be more that are due. */
   schedules: number;
   /** Whose lanes others have locked: look again soon. */
@@ -105,8 +105,7 @@ export async function fireDue(
   }
   await advanceSchedules(tx, done);
   await deferSchedules(tx, waiting);
-  const { inserted, released, openGates } = result;
-  return { fired: { schedules: due.length, busy, inserted, released, openGates }, spans };
+  return { fired: { ...result, schedules: due.length, busy }, spans };
 }
 
 type Asked = DueRuns & { schedule: DueSchedule; spans: ProduceSpan[] };

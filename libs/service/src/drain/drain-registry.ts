@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { withinTime } from './within-time.js';
 import type { Drain, DrainReport, DrainStage } from './drain.js';
 
-/** The drains of a service, run one after another in the order in which they were added. */
+/** The drains of a service. */
 @Injectable()
 export class DrainRegistry {
   private readonly drains: Drain[] = [];
@@ -12,11 +12,11 @@ export class DrainRegistry {
     this.drains.push(drain);
   }
 
-  /** Runs the drains of a stage; a failed or late one is reported and does not keep the next from running. */
+  /** Runs the drains of a stage; a failed or late one is reported and keeps no other from running. */
   async run(stage: DrainStage, report: (report: DrainReport) => void): Promise<void> {
-    for (const drain of this.drains.filter((each) => (each.stage ?? 'release') === stage)) {
-      report(await runDrain(drain));
-    }
+    const drains = this.drains.filter((each) => (each.stage ?? 'release') === stage);
+    if (stage === 'release') await Promise.all(drains.map(async (drain) => report(await runDrain(drain))));
+    else for (const drain of drains) report(await runDrain(drain));
   }
 }
 

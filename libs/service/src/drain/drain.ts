@@ -1,6 +1,7 @@
 /**
- * When a drain runs. `release`: at once, to stop taking new work and let go of requests that are held open.
- * `flush`: after the last open request was answered, to finish what those requests began.
+ * When a drain runs. `release`: at once and beside the others, to stop taking new work and let go of requests that are held
+ * open: a slow one must not leave clients waiting at another. `flush`: after the last open request was answered, to finish what
+ * those requests began, one after another in the order in which they were added.
  */
 export type DrainStage = 'release' | 'flush';
 

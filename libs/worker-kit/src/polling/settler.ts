@@ -33,7 +33,8 @@ const newLine = (): Line => ({ pending: [], working: false });
 /**
  * Settles outcomes in batches: what comes while a batch is in flight goes with the next. Jobs whose ends may let others go
  * are settled in two lines of their own: while one's transaction has the gates, the other's ends its jobs, and none waits
- * for a large batch of jobs for which nobody waits. While PostgreSQL is away nothing is dropped. idle → settling → (a fault, a busy lane) → waiting → settling → idle.
+ * for a large batch of jobs for which nobody waits. While PostgreSQL is away nothing is dropped.
+ * idle → settling → (a fault, a busy lane) → waiting → settling → idle.
  */
 export class Settler {
   private readonly lines = [newLine(), newLine(), newLine()] as const;
