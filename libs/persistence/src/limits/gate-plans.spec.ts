@@ -43,27 +43,37 @@ interface Node {
   'Node Type': string;
   'Relation Name'?: string;
   'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
   'Shared Hit Blocks': number;
   'Shared Read Blocks': number;
   Plans?: Node[];
 }
 
-/** A gate's plan as it runs under its prepared name, whatever the values. */
-function explainGate(level: 1 | 2, queue: string, key: string, tenantId: string): Promise<Node> {
-  const values = `ARRAY['${queue}'], ARRAY['${key}'], ARRAY['${tenantId}'::uuid], ARRAY[0], NULL, ARRAY[]::text[], ARRAY[]::uuid[]`;
-  return explain(admissionTexts[level], values);
-}
-
-async function explain(text: string, values: string): Promise<Node> {
+/** The plan as it runs under its prepared name, whatever the values. */
+async function explain(
+  level: 1 | 2,
+  queue: string,
+  keys: readonly string[],
+  tenantId: string,
+): Promise<Node> {
+  const all = (value: (key: string) => string): string => `ARRAY[${keys.map(value).join(', ')}]`;
+  const gates = [
+    all(() => `'${queue}'`),
+    all((key) => `'${key}'`),
+    all(() => `'${tenantId}'::uuid`),
+    all(() => '0'),
+  ];
+  const values = [...gates, 'NULL', 'ARRAY[]::text[]', 'ARRAY[]::uuid[]'].join(', ');
   const client = await test.database.pool.connect();
   try {
     await client.query('BEGIN');
     await client.query(`SET LOCAL plan_cache_mode = 'force_generic_plan'`);
-    await client.query(`PREPARE hot AS ${text}`);
+    await client.query(`PREPARE admit AS ${admissionTexts[level]}`);
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
-      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot(${values})`,
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE admit(${values})`,
     );
-    await client.query('DEALLOCATE hot');
+    await client.query('DEALLOCATE admit');
     return rows[0]!['QUERY PLAN'][0].Plan;
   } finally {
     await client.query('ROLLBACK');
@@ -81,7 +91,7 @@ it.each([
   'a %s queue’s gate reads few of 100,000 held jobs: as many as it lets through',
   async (name, level) => {
     const keyed = name === 'keyed';
-    const plan = await explainGate(level, names[name], keyed ? 'k1' : '', keyed ? keyTenant : noTenant);
+    const plan = await explain(level, names[name], [keyed ? 'k1' : ''], keyed ? keyTenant : noTenant);
     const scans = nodesOf(plan).filter(
       (node) => node['Relation Name'] === 'job' && node['Node Type'].includes('Seq'),
     );
@@ -90,3 +100,17 @@ it.each([
     expect(plan['Shared Hit Blocks'] + plan['Shared Read Blocks']).toBeLessThan(1_000);
   },
 );
+
+it('of a batch of keys each gate is looked up by itself, however many the queue has', async () => {
+  await test.database.pool.query(
+    `INSERT INTO baton.gate (queue, key, tenant_id) SELECT $1, 'other' || n, $2 FROM generate_series(1, 2000) AS n`,
+    [names.keyed, keyTenant],
+  );
+  const keys = Array.from({ length: 50 }, (_, i) => `other${i + 1}`);
+  const plan = await explain(keyGate, names.keyed, keys, keyTenant);
+  const gatesRead = nodesOf(plan)
+    .filter((node) => node['Relation Name'] === 'gate')
+    .map((node) => node['Actual Rows'] * node['Actual Loops']);
+  // Once to read it, and once to write it.
+  for (const rows of gatesRead) expect(rows).toBeLessThanOrEqual(keys.length);
+});

@@ -98,6 +98,8 @@ const slots = { [keyGate]: 'q.concurrency_per_key', [queueGate]: 'q.concurrency_
 
 // A bucket fills up to its burst; what is let through takes a token each, and at most one burst is ahead of the workers.
 // A slot has no token, a token no slot: a limit that is not set lets a whole slice through.
+// A gate is looked up apart (OFFSET 0), or all gates of its queue are read for each; `counts` has a place for each gate that was
+// asked for, since to look for a gate's own among all that were picked costs a batch its size squared.
 // `due`: when the timers are to look. Where only slots are missing, whoever gives one back looks; where the workers have
 // enough before them, it is looked at after as long again as nothing has moved. A worker that offers slots lets through what
 // goes there at once besides, which is not ahead of anybody; then the timers look each second.
@@ -110,7 +112,7 @@ g AS MATERIALIZED (
     CASE WHEN b.rated THEN least(b.burst, coalesce(g.tokens + extract(epoch FROM m.now - g.refilled_at) * 1000 / b.token_ms, b.burst)) END AS tokens,
     ${level === queueGate ? 'q.paused_at IS NOT NULL' : 'false'} AS paused, ${level === queueGate ? `q.fairness = 'tenant'` : 'false'} AS fair
   FROM unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) WITH ORDINALITY AS k(queue, key, tenant_id, freed, n)
-  JOIN baton.gate g ON ${ofGate('g')} JOIN baton.queue q ON q.name = g.queue CROSS JOIN moment m
+  CROSS JOIN LATERAL (SELECT * FROM baton.gate g WHERE ${ofGate('g')} OFFSET 0) g JOIN baton.queue q ON q.name = k.queue CROSS JOIN moment m
   CROSS JOIN LATERAL (
     SELECT q.rate_limit IS NOT NULL AND ${rated[level]} AS rated, coalesce(q.rate_burst, q.rate_limit) AS burst,
       q.rate_per_ms::float8 / q.rate_limit AS token_ms,
@@ -159,6 +161,12 @@ g AS MATERIALIZED (
   UPDATE baton.job j SET slots = j.slots | ${level}, follows = true, ${goes('$5')} FROM target t WHERE j.id = t.id AND t.gate IS NULL
   RETURNING j.*
 ), announced AS (${announced}
+), counts AS MATERIALIZED (
+  SELECT array_agg(c.went ORDER BY c.n) AS went, array_agg(c.last_served ORDER BY c.n) AS last_served FROM (
+    SELECT p.n, count(p.id)::int AS went, (array_agg(p.served ORDER BY p.place DESC) FILTER (WHERE p.place IS NOT NULL))[1] AS last_served
+    FROM (SELECT n, id, served, place FROM picked UNION ALL SELECT generate_series(1, cardinality($1::text[])), NULL, NULL, NULL) p
+    GROUP BY p.n
+  ) c
 ), after AS MATERIALIZED (
   SELECT g.*, c.went, c.last_served, CASE
       WHEN g.paused OR g.running + c.went >= g.slots OR NOT EXISTS (SELECT FROM baton.job j WHERE ${standing(level)} OFFSET c.went) THEN NULL
@@ -168,10 +176,7 @@ g AS MATERIALIZED (
       WHEN (SELECT slots FROM offered) IS NOT NULL THEN g.now + ${aheadMs.most} * interval '1 ms'
       ELSE g.now + least(${aheadMs.most}, greatest(${aheadMs.least}, CASE WHEN c.went = 0 THEN extract(epoch FROM g.now - g.refilled_at) * 1000 END)) * interval '1 ms'
     END AS next_due
-  FROM room g CROSS JOIN LATERAL (
-    SELECT count(*)::int AS went, (array_agg(p.served ORDER BY p.place DESC))[1] AS last_served
-    FROM picked p WHERE p.n = g.n
-  ) c
+  FROM room g CROSS JOIN LATERAL (SELECT a.went[g.n] AS went, a.last_served[g.n] AS last_served FROM counts a) c
 ), counted AS (
   UPDATE baton.gate t SET running = greatest(0, g.running + g.went),
     tokens = CASE WHEN g.went > 0 THEN g.tokens - g.went ELSE t.tokens END,
