@@ -30,8 +30,7 @@ export class AwaitedJobs {
       .header('vary', 'Prefer')
       .header('location', `/v1/jobs/${jobId}`);
     if (advice !== undefined) void reply.header(adviceHeader, advice);
-    if (outcome?.queuedAtMs !== undefined)
-      this.learner.observe(outcome.queue, outcome.finishedAtMs - outcome.queuedAtMs);
+    if (outcome) this.learner.observeEnd(outcome);
     if (outcome?.state === 'succeeded') {
       deliverSeconds.labels('long-poll').observe((Date.now() - outcome.finishedAtMs) / 1_000);
       return void reply.code(200).send({ ...resultBody(outcome, shownResult(outcome.result)), token });

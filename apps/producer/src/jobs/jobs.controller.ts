@@ -160,10 +160,8 @@ export class JobsController {
     if (!job) throw new BatonError('not_found', `there is no job ${id}`);
     const etag = `"${cursorOf(job)}"`;
     void reply.header('etag', etag).header('cache-control', 'private, no-cache');
-    const { queuedAtMs, finishedAtMs } = job;
     if (!isTerminal(job.state)) this.adviseWaiting(job, caller, reply);
-    else if (queuedAtMs !== null && finishedAtMs !== null)
-      this.learner.observe(job.queue, finishedAtMs - queuedAtMs);
+    else this.learner.observeEnd(job);
     if (matchesEtag(ifNoneMatch, etag)) return void reply.code(304).send();
     const attempts = await retrying(() => readAttempts(pool, tenantId, id));
     const dependants = job.hasDependants ? await retrying(() => countDependants(pool, id)) : 0;

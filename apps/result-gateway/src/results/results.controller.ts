@@ -150,8 +150,7 @@ export class ResultsController {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   ): Promise<void> {
     const startTime = new Date();
-    if (outcome.queuedAtMs !== undefined)
-      this.learner.observe(outcome.queue, outcome.finishedAtMs - outcome.queuedAtMs);
+    this.learner.observeEnd(outcome);
     const { jobId, state, cursor, result, error } = outcome;
     if (state !== 'succeeded') {
       const [code, word] =

@@ -79,5 +79,5 @@ export class LeaderSession {
 }
 
 function destroy(client: pg.Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  client.connection.stream.destroy();
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { passGates } from '../limits/pass-gates.js';
 import { advanceLanes } from '../sql/advance-lanes.sql.js';
 import { findStrayLanes, findWaitingLanes } from '../sql/find-stray-lanes.sql.js';
+import { noTenant } from '../sql/gate-key.js';
 import type { LaneKey } from '../sql/lane-key.js';
 import { lockLanes } from '../sql/lock-lanes.sql.js';
 import type { Released } from '../sql/release-jobs.sql.js';
@@ -9,7 +10,7 @@ import { inTransaction } from '../transaction/transaction.js';
 
 /** Lanes of one look. */
 const slice = 500;
-const start: LaneKey = { tenantId: '00000000-0000-0000-0000-000000000000', queue: '', orderingKey: '' };
+const start: LaneKey = { tenantId: noTenant, queue: '', orderingKey: '' };
 
 export interface MendedLanes {
   /** Lanes in which jobs waited, with no live job whose end would have let the next one go. */

@@ -7,9 +7,10 @@ import {
   type TerminalOutcome,
 } from './settlement.js';
 
-/** What was applied; and what was not, since it is stale, or more follows from its end than its worker knew: that is to be settled with all that follows. */
 export interface PlainSettle {
+  /** What was applied. */
   report: SettleReport;
+  /** Stale, or more follows from its end than its worker knew: to be settled with all that follows. */
   left: Settlement[];
 }
 
@@ -20,20 +21,21 @@ export function isPlainSuccess(settlement: Settlement): boolean {
 
 /** Settles plain successes of jobs without lanes, in one statement. */
 export async function settlePlain(db: Queryable, settlements: readonly Settlement[]): Promise<PlainSettle> {
-  const finished = await finishPlainJobs(db, plainFinishes(firstOfEachAttempt(settlements)));
-  return plainReport(settlements, finished);
+  const said = firstOfEachAttempt(settlements);
+  return plainReport(settlements, said, await finishPlainJobs(db, plainFinishes(said)));
 }
 
 export function plainFinishes(said: readonly Settlement[]): Finish[] {
   return said.map((settlement) => ({ settlement, state: 'succeeded', countsAsFailure: false }));
 }
 
-/** @param finished the outcomes that were applied, by their execution */
+/** @param said the first of each attempt @param finished the outcomes that were applied, by their execution */
 export function plainReport(
   settlements: readonly Settlement[],
+  said: readonly Settlement[],
   finished: ReadonlyMap<string, TerminalOutcome>,
 ): PlainSettle {
-  const applied = new Set(firstOfEachAttempt(settlements).filter((s) => finished.has(s.executionId)));
+  const applied = new Set(said.filter((s) => finished.has(s.executionId)));
   return {
     report: {
       settled: [...applied].map((settlement) => {

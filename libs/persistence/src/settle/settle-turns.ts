@@ -33,6 +33,6 @@ export async function settleTurns(
     ]);
     return { tx, finished, released };
   });
-  const { report, left } = plainReport(settlements, finished);
+  const { report, left } = plainReport(settlements, said, finished);
   return { report: { ...report, ...(await passLate(pool, { tx, released })) }, left };
 }

@@ -66,7 +66,7 @@ export class Listener {
     if (this.closed) return;
     this.options.log('the connection that listens for wake-ups broke', error);
     // Ends a socket that may be half-open, without waiting for a goodbye that may never come.
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    client.connection.stream.destroy();
     void this.reconnect();
   }
 

@@ -97,7 +97,7 @@ it('finds a deaf connection by its probe', async () => {
   await heard(1, { onConnect: () => connections++ });
   const own = listener as unknown as { client: pg.Client };
   // A socket that no longer reads is what a half-open one looks like from here.
-  (own.client as unknown as { connection: { stream: { pause(): void } } }).connection.stream.pause();
+  own.client.connection.stream.pause();
   await listener!.probe();
   await listener!.probe();
   expect(connections).toBe(2);

@@ -35,6 +35,16 @@ export class RetryLearner {
     if (oldest !== undefined) this.tookMs.delete(oldest);
   }
 
+  /** Times are milliseconds since the epoch; a job that was cancelled before its release tells nothing. */
+  observeEnd(job: {
+    queue: string;
+    queuedAtMs?: number | null | undefined;
+    finishedAtMs: number | null;
+  }): void {
+    const { queue, queuedAtMs, finishedAtMs } = job;
+    if (queuedAtMs != null && finishedAtMs !== null) this.observe(queue, finishedAtMs - queuedAtMs);
+  }
+
   /** @returns whole seconds, 1 to 60 */
   retryAfterSeconds(job: Unfinished, nowMs: number): number {
     return Math.min(bounds.most, Math.max(bounds.least, Math.ceil(this.leftMs(job, nowMs) / 1_000)));
